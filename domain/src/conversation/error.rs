@@ -1,0 +1,28 @@
+use crate::id::ItemId;
+use crate::limits::{ITEMS_PER_CALL_MAX, REFERRER_CHARS_MAX, TITLE_CHARS_MAX};
+
+/// Why a conversation refuses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConversationError {
+    /// Never created, or deleted.
+    #[error("there is no such conversation")]
+    NotFound,
+    /// The id is taken.
+    #[error("a conversation with this id exists already")]
+    AlreadyExists,
+    /// Beyond [`TITLE_CHARS_MAX`].
+    #[error("a title may have at most {TITLE_CHARS_MAX} characters")]
+    TitleTooLong,
+    /// Empty, or beyond [`REFERRER_CHARS_MAX`].
+    #[error("a referrer must have 1 to {REFERRER_CHARS_MAX} characters")]
+    InvalidReferrer,
+    /// Beyond [`ITEMS_PER_CALL_MAX`].
+    #[error("at most {ITEMS_PER_CALL_MAX} items can be added in one call")]
+    TooManyItems,
+    /// Another item has this id.
+    #[error("an item with id '{0}' exists already")]
+    DuplicateItem(ItemId),
+    /// No item has this id.
+    #[error("there is no item with id '{0}'")]
+    ItemNotFound(ItemId),
+}

@@ -1,0 +1,17 @@
+//! Every limit of the domain in one table. Sources: OpenAI's documented limits where there are any,
+//! Jan Server's where OpenAI has none.
+
+/// Pairs in a metadata map (OpenAI).
+pub const METADATA_PAIRS_MAX: usize = 16;
+/// Characters of a metadata key (OpenAI).
+pub const METADATA_KEY_CHARS_MAX: usize = 64;
+/// Characters of a metadata value (OpenAI).
+pub const METADATA_VALUE_CHARS_MAX: usize = 512;
+/// Items in one call that adds items to a conversation (OpenAI).
+pub const ITEMS_PER_CALL_MAX: usize = 20;
+/// Characters of a conversation's title (Jan).
+pub const TITLE_CHARS_MAX: usize = 256;
+/// Characters of a conversation's referrer (Jan).
+pub const REFERRER_CHARS_MAX: usize = 64;
+/// Items of one page of a list (OpenAI).
+pub const PAGE_ITEMS_MAX: usize = 100;

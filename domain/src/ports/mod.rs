@@ -1,0 +1,17 @@
+//! The doors to the outside world. A port is a capability; its adapters live in `infra`, its
+//! scripted twins in `tests`, and both pass the same contract suite.
+
+mod clock;
+mod id_generator;
+mod model_provider;
+mod open_responses;
+mod token_issuer;
+
+pub use clock::Clock;
+pub use id_generator::IdGenerator;
+pub use model_provider::{
+    ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
+    ProviderFailure,
+};
+pub use open_responses::{OpenResponses, ReadFailure};
+pub use token_issuer::{AccessClaims, TokenIssuer, TokenRefused};

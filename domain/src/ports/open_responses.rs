@@ -1,0 +1,20 @@
+use futures::future::BoxFuture;
+
+use crate::id::{NodeId, ResponseId};
+
+/// Finds responses that may have lost their process. A hint from a read model: whether one is
+/// really open is decided by its own stream.
+pub trait OpenResponses: Send + Sync {
+    /// Responses without an ending whose process is not among `living`, oldest first, at most
+    /// `limit`.
+    fn abandoned<'a>(
+        &'a self,
+        living: &'a [NodeId],
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
+}
+
+/// A read model could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the read model could not be read")]
+pub struct ReadFailure(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,0 +1,83 @@
+use chrono::{DateTime, Utc};
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Failure, IncompleteReason, RequestedCall, Timing, Usage};
+use crate::user_metadata::UserMetadata;
+
+/// What has happened to a response.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ResponseEvent {
+    /// It was asked for and its step planned.
+    Requested {
+        /// What was asked.
+        call: Box<RequestedCall>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The model answered in full.
+    Completed {
+        /// What it said.
+        answer: Answer,
+        /// What it cost.
+        usage: Usage,
+        /// How long it took.
+        timing: Timing,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The answer was cut short on our side.
+    Incomplete {
+        /// Why.
+        reason: IncompleteReason,
+        /// What had been said.
+        answer: Answer,
+        /// What it cost, as far as known.
+        usage: Usage,
+        /// How long it took.
+        timing: Timing,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// There is no answer.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// What had been said before it failed, if anything.
+        partial: Option<Answer>,
+        /// How long it took.
+        timing: Timing,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The client's pairs were replaced.
+    MetadataReplaced {
+        /// The new ones.
+        metadata: UserMetadata,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It was removed from the caller's sight.
+    Deleted {
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+impl DomainEvent for ResponseEvent {
+    fn event_type(&self) -> String {
+        match self {
+            Self::Requested { .. } => "ResponseRequested",
+            Self::Completed { .. } => "ResponseCompleted",
+            Self::Incomplete { .. } => "ResponseIncomplete",
+            Self::Failed { .. } => "ResponseFailed",
+            Self::MetadataReplaced { .. } => "ResponseMetadataReplaced",
+            Self::Deleted { .. } => "ResponseDeleted",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1.0".to_owned()
+    }
+}
