@@ -2,6 +2,7 @@
 //! Conversations and Responses; the types we only keep and never interpret stay opaque.
 
 mod content;
+mod from_chat;
 mod parse;
 mod prompt;
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::id::ItemId;
 
 pub use content::ContentPart;
+pub use from_chat::{items_of_chat_answer, items_of_chat_message};
 pub use parse::{InvalidItem, parse_item};
 pub use prompt::chat_messages;
 

@@ -1,3 +1,7 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256};
+
 use crate::id::{AccountId, ConversationId, ItemId, ResponseId, SessionId};
 use crate::response::Surface;
 
@@ -38,5 +42,39 @@ pub trait IdGenerator: Send + Sync {
     /// A new session's id.
     fn session(&self) -> SessionId {
         SessionId::parse(&format!("sess_{}", self.fresh())).expect("hex digits make an id")
+    }
+}
+
+/// Ids that follow from a seed: the same seed gives the same ids in the same order.
+#[derive(Debug)]
+pub struct SeededIds {
+    seed: [u8; 32],
+    drawn: AtomicU64,
+}
+
+impl SeededIds {
+    /// Starts a sequence; whoever knows the seed knows the ids, so it must not be guessable.
+    pub fn new(seed: [u8; 32]) -> Self {
+        Self {
+            seed,
+            drawn: AtomicU64::new(0),
+        }
+    }
+}
+
+impl IdGenerator for SeededIds {
+    fn fresh(&self) -> String {
+        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
+        let hash = Sha256::new()
+            .chain_update(self.seed)
+            .chain_update(drawn.to_be_bytes())
+            .finalize();
+        hash[..16]
+            .iter()
+            .fold(String::with_capacity(32), |mut text, byte| {
+                text.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
+                text.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
+                text
+            })
     }
 }

@@ -8,7 +8,7 @@ mod open_responses;
 mod token_issuer;
 
 pub use clock::Clock;
-pub use id_generator::IdGenerator;
+pub use id_generator::{IdGenerator, SeededIds};
 pub use model_provider::{
     ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
     ProviderFailure,

@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,6 @@ use crate::caller::Owner;
 use crate::decider::{self, Decider};
 use crate::id::{NodeId, StepId};
 use crate::user_metadata::UserMetadata;
-use chrono::{DateTime, Utc};
 
 /// The life of one model call: requested, answered one way, closed for good.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -93,90 +93,130 @@ impl Decider for Response {
     fn decide(&self, command: ResponseCommand) -> Result<Vec<ResponseEvent>, ResponseError> {
         use ResponseCommand as C;
         use ResponseEvent as E;
-        match (self, command) {
-            (Self::NotRequested, C::Request { call, at }) => Ok(vec![E::Requested { call, at }]),
-            (Self::Open(open) | Self::Closed { call: open, .. }, C::Request { call, .. })
-                if open.owner == call.owner && open.step == call.step.id =>
-            {
-                Ok(vec![])
-            }
-            (_, C::Request { .. }) => Err(ResponseError::AlreadyExists),
-            (Self::NotRequested, _) => Err(ResponseError::NotFound),
-            (
-                Self::Open(_),
-                C::Complete {
-                    answer,
-                    usage,
-                    timing,
-                    at,
-                },
-            ) => Ok(vec![E::Completed {
+        match command {
+            C::Request { call, at } => self.request(call, at),
+            C::Complete {
                 answer,
                 usage,
                 timing,
                 at,
-            }]),
-            (
-                Self::Open(_),
-                C::Interrupt {
-                    reason,
-                    answer,
-                    usage,
-                    timing,
-                    at,
-                },
-            ) => Ok(vec![E::Incomplete {
+            } => self.close(E::Completed {
+                answer,
+                usage,
+                timing,
+                at,
+            }),
+            C::Interrupt {
                 reason,
                 answer,
                 usage,
                 timing,
                 at,
-            }]),
-            (
-                Self::Open(_),
-                C::Fail {
-                    failure,
-                    partial,
-                    timing,
-                    at,
-                },
-            ) => Ok(vec![E::Failed {
+            } => self.close(E::Incomplete {
+                reason,
+                answer,
+                usage,
+                timing,
+                at,
+            }),
+            C::Fail {
                 failure,
                 partial,
                 timing,
                 at,
-            }]),
-            (Self::Open(_), C::Delete { .. }) => Err(ResponseError::StillOpen),
-            (Self::Closed { ending, .. }, C::Complete { answer, usage, .. }) => {
-                known(&Ending::Completed { answer, usage }, ending)
-            }
-            (Self::Closed { ending, .. }, C::Interrupt { answer, usage, .. }) => {
-                known(&Ending::Incomplete { answer, usage }, ending)
-            }
-            (Self::Closed { ending, .. }, C::Fail { failure, .. }) => {
-                known(&Ending::Failed { failure }, ending)
-            }
-            (Self::Open(call) | Self::Closed { call, .. }, C::ReplaceMetadata { metadata, at }) => {
-                Ok(if call.metadata == metadata {
-                    vec![]
-                } else {
-                    vec![E::MetadataReplaced { metadata, at }]
-                })
-            }
-            (Self::Closed { .. }, C::Delete { at }) => Ok(vec![E::Deleted { at }]),
-            (Self::Deleted { .. }, C::Delete { .. }) => Ok(vec![]),
-            (Self::Deleted { .. }, C::ReplaceMetadata { .. }) => Err(ResponseError::NotFound),
-            (Self::Deleted { .. }, _) => Err(ResponseError::AlreadyClosed),
+            } => self.close(E::Failed {
+                failure,
+                partial,
+                timing,
+                at,
+            }),
+            C::ReplaceMetadata { metadata, at } => self.replace_metadata(metadata, at),
+            C::Delete { at } => self.delete(at),
         }
     }
 }
 
-/// The same ending again is no news; another one is refused.
-fn known(claimed: &Ending, recorded: &Ending) -> Result<Vec<ResponseEvent>, ResponseError> {
-    if claimed == recorded {
-        Ok(vec![])
-    } else {
-        Err(ResponseError::AlreadyClosed)
+impl Response {
+    fn request(
+        &self,
+        call: Box<RequestedCall>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ResponseEvent>, ResponseError> {
+        match self {
+            Self::NotRequested => Ok(vec![ResponseEvent::Requested { call, at }]),
+            Self::Open(known) | Self::Closed { call: known, .. }
+                if known.owner == call.owner && known.step == call.step.id =>
+            {
+                Ok(vec![])
+            }
+            _ => Err(ResponseError::AlreadyExists),
+        }
+    }
+
+    /// The first ending stands. The same one again is no news; another one is refused.
+    fn close(&self, ended: ResponseEvent) -> Result<Vec<ResponseEvent>, ResponseError> {
+        match self {
+            Self::NotRequested => Err(ResponseError::NotFound),
+            Self::Open(_) => Ok(vec![ended]),
+            Self::Closed { ending, .. } if ending.is_told_by(&ended) => Ok(vec![]),
+            Self::Closed { .. } | Self::Deleted { .. } => Err(ResponseError::AlreadyClosed),
+        }
+    }
+
+    fn replace_metadata(
+        &self,
+        metadata: UserMetadata,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ResponseEvent>, ResponseError> {
+        match self {
+            Self::NotRequested | Self::Deleted { .. } => Err(ResponseError::NotFound),
+            Self::Open(call) | Self::Closed { call, .. } if !call.is_readable() => {
+                Err(ResponseError::NotFound)
+            }
+            Self::Open(call) | Self::Closed { call, .. } if call.metadata == metadata => Ok(vec![]),
+            Self::Open(_) | Self::Closed { .. } => {
+                Ok(vec![ResponseEvent::MetadataReplaced { metadata, at }])
+            }
+        }
+    }
+
+    fn delete(&self, at: DateTime<Utc>) -> Result<Vec<ResponseEvent>, ResponseError> {
+        match self {
+            Self::NotRequested => Err(ResponseError::NotFound),
+            Self::Open(call) | Self::Closed { call, .. } if !call.is_readable() => {
+                Err(ResponseError::NotFound)
+            }
+            Self::Open(_) => Err(ResponseError::StillOpen),
+            Self::Closed { .. } => Ok(vec![ResponseEvent::Deleted { at }]),
+            Self::Deleted { .. } => Ok(vec![]),
+        }
+    }
+}
+
+impl Ending {
+    /// Whether `event` ends a call the same way, however long it took to say so.
+    fn is_told_by(&self, event: &ResponseEvent) -> bool {
+        use ResponseEvent as E;
+        match (self, event) {
+            (
+                Self::Completed { answer, usage },
+                E::Completed {
+                    answer: told,
+                    usage: counted,
+                    ..
+                },
+            )
+            | (
+                Self::Incomplete { answer, usage },
+                E::Incomplete {
+                    answer: told,
+                    usage: counted,
+                    ..
+                },
+            ) => answer == told && usage == counted,
+            (Self::Failed { failure }, E::Failed { failure: told, .. }) => failure == told,
+            _ => false,
+        }
     }
 }
 
@@ -251,5 +291,10 @@ impl OpenResponse {
             requested_at: at,
             metadata: call.metadata,
         }
+    }
+
+    /// Whether its caller may read it back, and hence change or delete it.
+    fn is_readable(&self) -> bool {
+        self.retention == Retention::Stored
     }
 }

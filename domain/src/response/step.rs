@@ -16,6 +16,9 @@ pub struct PlannedStep {
 
 impl PlannedStep {
     /// Plans the inference at place `index` of `response`.
+    ///
+    /// # Panics
+    /// Never: a prefix and hex digits always make an id.
     pub fn inference(
         response: &ResponseId,
         index: u32,

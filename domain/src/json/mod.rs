@@ -1,7 +1,13 @@
+//! JSON kept as text, and the two things JSON allows that a database does not.
+
+mod escapes;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
+
+pub use escapes::{repaired, unstorable};
 
 /// A JSON text kept exactly as it arrived: never re-serialised, cheap to clone.
 ///
