@@ -1,3 +1,5 @@
+//! What all aggregates have in common: a pure rule, and the loop that records what it decides.
+
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 

@@ -9,6 +9,9 @@ pub const METADATA_KEY_CHARS_MAX: usize = 64;
 pub const METADATA_VALUE_CHARS_MAX: usize = 512;
 /// Items in one call that adds items to a conversation (OpenAI).
 pub const ITEMS_PER_CALL_MAX: usize = 20;
+/// Levels of nesting within one item, the item itself included. Well below the 128 at which stored
+/// JSON could no longer be read, well above what anybody sends.
+pub const ITEM_DEPTH_MAX: usize = 64;
 /// Characters of a conversation's title (Jan).
 pub const TITLE_CHARS_MAX: usize = 256;
 /// Characters of a conversation's referrer (Jan).

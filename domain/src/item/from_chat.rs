@@ -1,5 +1,6 @@
 use serde_json::Value;
 
+use super::depth::check_depth;
 use super::{ContentPart, InvalidItem, Item, ItemBody, ItemStatus, Role, parse_item};
 use crate::ports::IdGenerator;
 
@@ -9,6 +10,7 @@ pub fn items_of_chat_message(
     mut message: Value,
     ids: &dyn IdGenerator,
 ) -> Result<Vec<Item>, InvalidItem> {
+    check_depth(&message)?;
     let role = message["role"].as_str().and_then(Role::parse);
     match role {
         Some(Role::System | Role::Developer) => Ok(Vec::new()),

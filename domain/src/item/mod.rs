@@ -2,6 +2,7 @@
 //! Conversations and Responses; the types we only keep and never interpret stay opaque.
 
 mod content;
+mod depth;
 mod from_chat;
 mod parse;
 mod prompt;

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::depth::check_depth;
 use super::{ContentPart, Item, ItemBody, ItemStatus, Role};
 use crate::id::ItemId;
 
@@ -53,6 +54,7 @@ fn invalid(at: impl Into<String>, problem: impl Into<String>) -> InvalidItem {
 
 /// Reads one item of a request; `fresh` is its id unless it brings a good one.
 pub fn parse_item(value: Value, fresh: ItemId) -> Result<Item, InvalidItem> {
+    check_depth(&value)?;
     let Value::Object(mut fields) = value else {
         return Err(invalid("", "An item must be an object."));
     };
@@ -240,6 +242,7 @@ fn shown(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::ITEM_DEPTH_MAX;
     use serde_json::json;
 
     fn fresh() -> ItemId {
@@ -298,6 +301,16 @@ mod tests {
                 "{item}"
             );
         }
+    }
+
+    #[test]
+    fn an_item_nests_at_most_to_the_limit() {
+        let nested = |levels| {
+            let summary = (1..levels).fold(json!(1), |inner, _| json!([inner]));
+            parse_item(json!({"type": "reasoning", "summary": summary}), fresh())
+        };
+        assert!(nested(ITEM_DEPTH_MAX).is_ok());
+        assert!(nested(ITEM_DEPTH_MAX + 1).is_err());
     }
 
     #[test]
