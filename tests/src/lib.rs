@@ -1,1 +1,2 @@
-
+/// An OpenAI-compatible model server that obeys its prompt.
+pub mod scripted_model;

@@ -92,7 +92,13 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn new(pieces: VecDeque<Piece>, size_bytes: Option<u64>, visit: Visit) -> Self {
-        Self { pieces, pause: None, flush_first: false, size_bytes, visit }
+        Self {
+            pieces,
+            pause: None,
+            flush_first: false,
+            size_bytes,
+            visit,
+        }
     }
 }
 
@@ -140,7 +146,8 @@ impl Body for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.size_bytes.map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.size_bytes
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 

@@ -107,9 +107,9 @@ impl Draft {
     }
 
     fn finish(self, text: String) -> Directives {
-        let after_frames = self
-            .after_frames
-            .map_or(FRAMES_BEFORE_FAULT, |frames| usize::try_from(frames).unwrap_or(usize::MAX));
+        let after_frames = self.after_frames.map_or(FRAMES_BEFORE_FAULT, |frames| {
+            usize::try_from(frames).unwrap_or(usize::MAX)
+        });
         let fault = self.fault.map(|(fault, once)| FaultDirective {
             fault,
             once,
@@ -118,7 +118,12 @@ impl Draft {
             headers_ms: self.headers_ms.unwrap_or(3_000),
         });
         let (first_token_ms, frame_ms) = (self.first_token_ms, self.frame_ms);
-        Directives { text, first_token_ms, frame_ms, fault }
+        Directives {
+            text,
+            first_token_ms,
+            frame_ms,
+            fault,
+        }
     }
 }
 
@@ -127,9 +132,10 @@ fn fault(name: &str) -> Result<Fault, DirectiveError> {
 }
 
 fn number(key: &str, value: &str) -> Result<u64, DirectiveError> {
-    value
-        .parse()
-        .map_err(|_| DirectiveError::NotANumber { key: key.to_owned(), value: value.to_owned() })
+    value.parse().map_err(|_| DirectiveError::NotANumber {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -143,7 +149,10 @@ mod tests {
         assert_eq!(parsed.frame_ms, Some(10));
         assert_eq!(parsed.first_token_ms, None);
         let fault = parsed.fault.unwrap();
-        assert_eq!((fault.fault, fault.once, fault.after_frames), (Fault::Cut, None, 2));
+        assert_eq!(
+            (fault.fault, fault.once, fault.after_frames),
+            (Fault::Cut, None, 2)
+        );
     }
 
     #[test]
@@ -165,7 +174,10 @@ mod tests {
 
     #[test]
     fn an_open_bracket_is_ordinary_text() {
-        assert_eq!(Directives::parse("a [fault=cut").unwrap().text, "a [fault=cut");
+        assert_eq!(
+            Directives::parse("a [fault=cut").unwrap().text,
+            "a [fault=cut"
+        );
         assert_eq!(Directives::parse("[[frame_ms=1]]").unwrap().text, "[]");
     }
 }

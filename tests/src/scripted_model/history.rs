@@ -26,38 +26,60 @@ impl<'a> History<'a> {
 
     /// The text of the last user message; empty if there is none.
     pub(super) fn last_user_text(self) -> String {
-        self.last_user().map(|at| text_of(&self.messages[at])).unwrap_or_default()
+        self.last_user()
+            .map(|at| text_of(&self.messages[at]))
+            .unwrap_or_default()
     }
 
     /// Turns of the model since the last user message that ended in tool calls.
     pub(super) fn turn(self) -> usize {
         let since = self.last_user().unwrap_or(0);
-        let called = |message: &&Value| message["tool_calls"].as_array().is_some_and(|c| !c.is_empty());
+        let called = |message: &&Value| {
+            message["tool_calls"]
+                .as_array()
+                .is_some_and(|c| !c.is_empty())
+        };
         self.messages[since..].iter().filter(called).count()
     }
 
     /// The texts of the tool messages at the very end, one per line; `None` if there are none.
     pub(super) fn last_tool_results(self) -> Option<String> {
         let is_tool = |message: &&Value| matches!(role_of(message), "tool" | "function");
-        let mut results: Vec<_> =
-            self.messages.iter().rev().take_while(is_tool).map(text_of).collect();
+        let mut results: Vec<_> = self
+            .messages
+            .iter()
+            .rev()
+            .take_while(is_tool)
+            .map(text_of)
+            .collect();
         results.reverse();
         (!results.is_empty()).then(|| results.join("\n"))
     }
 
     /// What a user asked to `remember that KEY is …`; the latest word counts.
     pub(super) fn fact(self, key: &str) -> Option<String> {
-        let users = self.messages.iter().rev().filter(|message| role_of(message) == "user");
-        users.map(text_of).find_map(|text| text.lines().rev().find_map(|line| fact_in(line, key)))
+        let users = self
+            .messages
+            .iter()
+            .rev()
+            .filter(|message| role_of(message) == "user");
+        users
+            .map(text_of)
+            .find_map(|text| text.lines().rev().find_map(|line| fact_in(line, key)))
     }
 
     /// Whitespace-separated words of all texts, the model's idea of tokens.
     pub(super) fn words(self) -> usize {
-        self.messages.iter().map(|message| text_of(message).split_whitespace().count()).sum()
+        self.messages
+            .iter()
+            .map(|message| text_of(message).split_whitespace().count())
+            .sum()
     }
 
     fn last_user(self) -> Option<usize> {
-        self.messages.iter().rposition(|message| role_of(message) == "user")
+        self.messages
+            .iter()
+            .rposition(|message| role_of(message) == "user")
     }
 }
 
@@ -70,7 +92,10 @@ fn text_of(message: &Value) -> String {
     match &message["content"] {
         Value::String(text) => text.clone(),
         Value::Array(parts) => {
-            let texts: Vec<_> = parts.iter().filter_map(|part| part["text"].as_str()).collect();
+            let texts: Vec<_> = parts
+                .iter()
+                .filter_map(|part| part["text"].as_str())
+                .collect();
             texts.join("\n")
         }
         _ => String::new(),
@@ -83,7 +108,10 @@ fn fact_in(line: &str, key: &str) -> Option<String> {
     let middle = fact.to_ascii_lowercase().find(" is ")?;
     let (known, value) = (&fact[..middle], &fact[middle + " is ".len()..]);
     let value = value.trim().trim_end_matches('.');
-    known.trim().eq_ignore_ascii_case(key).then(|| value.to_owned())
+    known
+        .trim()
+        .eq_ignore_ascii_case(key)
+        .then(|| value.to_owned())
 }
 
 #[cfg(test)]

@@ -71,12 +71,19 @@ impl Ledger {
     }
 
     pub(super) fn requests(&self) -> Vec<RecordedRequest> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         kept.into_iter().map(RecordedRequest::from).collect()
     }
 
     pub(super) fn forget(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     pub(super) fn served(&self) -> usize {
@@ -118,7 +125,10 @@ impl Visit {
     pub(super) fn begin(ledger: &Arc<Ledger>) -> Self {
         ledger.served.fetch_add(1, Ordering::AcqRel);
         ledger.in_flight.fetch_add(1, Ordering::AcqRel);
-        Self { ledger: Arc::clone(ledger), ended: false }
+        Self {
+            ledger: Arc::clone(ledger),
+            ended: false,
+        }
     }
 
     /// The server has said all it meant to say.

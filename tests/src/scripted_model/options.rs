@@ -57,6 +57,9 @@ impl Default for Options {
 impl Options {
     /// Every model name in the order of the model list.
     pub(super) fn served(&self) -> impl Iterator<Item = &str> {
-        self.models.iter().map(String::as_str).chain([self.embedding_model.as_str()])
+        self.models
+            .iter()
+            .map(String::as_str)
+            .chain([self.embedding_model.as_str()])
     }
 }

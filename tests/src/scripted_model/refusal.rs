@@ -33,18 +33,37 @@ impl Refusal {
         r#type: &'static str,
         code: Option<&'static str>,
     ) -> Self {
-        Self { status, error: ErrorBody { message: message.into(), r#type, param: None, code } }
+        Self {
+            status,
+            error: ErrorBody {
+                message: message.into(),
+                r#type,
+                param: None,
+                code,
+            },
+        }
     }
 
     /// The request is at fault; `param` names the field.
     pub(super) fn invalid(message: impl Into<String>, param: &'static str) -> Self {
         let status = StatusCode::BAD_REQUEST;
-        Self::new(status, message, "invalid_request_error", Some("invalid_value")).about(param)
+        Self::new(
+            status,
+            message,
+            "invalid_request_error",
+            Some("invalid_value"),
+        )
+        .about(param)
     }
 
     pub(super) fn unreadable(error: &serde_json::Error) -> Self {
         let message = format!("The body of your request could not be read: {error}");
-        Self::new(StatusCode::BAD_REQUEST, message, "invalid_request_error", None)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            message,
+            "invalid_request_error",
+            None,
+        )
     }
 
     pub(super) fn unknown_model(model: &str) -> Self {
@@ -62,7 +81,12 @@ impl Refusal {
 
     pub(super) fn invalid_key() -> Self {
         let (status, code) = (StatusCode::UNAUTHORIZED, Some("invalid_api_key"));
-        Self::new(status, "Incorrect API key provided.", "invalid_request_error", code)
+        Self::new(
+            status,
+            "Incorrect API key provided.",
+            "invalid_request_error",
+            code,
+        )
     }
 
     pub(super) fn about(mut self, param: &'static str) -> Self {
@@ -82,5 +106,7 @@ impl Refusal {
 
 /// Serialises one of our own wire structs.
 pub(super) fn to_json(value: &impl Serialize) -> Bytes {
-    serde_json::to_vec(value).expect("wire structs have string keys only").into()
+    serde_json::to_vec(value)
+        .expect("wire structs have string keys only")
+        .into()
 }

@@ -19,7 +19,9 @@ fn value(root: &Value, schema: &Value, depth: usize) -> Value {
         return Value::Null;
     }
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
+        let target = reference
+            .strip_prefix('#')
+            .and_then(|pointer| root.pointer(pointer));
         return target.map_or(Value::Null, |target| value(root, target, depth + 1));
     }
     if let Some(fixed) = schema.get("const").or_else(|| schema["enum"].get(0)) {
@@ -29,7 +31,10 @@ fn value(root: &Value, schema: &Value, depth: usize) -> Value {
         return value(root, chosen, depth + 1);
     }
     if let Some(parts) = schema["allOf"].as_array() {
-        return parts.iter().map(|part| value(root, part, depth + 1)).fold(Value::Null, merge);
+        return parts
+            .iter()
+            .map(|part| value(root, part, depth + 1))
+            .fold(Value::Null, merge);
     }
     match kind(schema) {
         "object" => object(root, schema, depth),
@@ -42,9 +47,13 @@ fn value(root: &Value, schema: &Value, depth: usize) -> Value {
 }
 
 fn alternative(schema: &Value, depth: usize) -> Option<&Value> {
-    let choices = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array())?;
+    let choices = schema["anyOf"]
+        .as_array()
+        .or_else(|| schema["oneOf"].as_array())?;
     let plain = choices.iter().find(|choice| choice.get("$ref").is_none());
-    plain.filter(|_| depth > DEPTH_OF_CHOICE).or_else(|| choices.first())
+    plain
+        .filter(|_| depth > DEPTH_OF_CHOICE)
+        .or_else(|| choices.first())
 }
 
 fn merge(left: Value, right: Value) -> Value {
@@ -71,7 +80,10 @@ fn kind(schema: &Value) -> &str {
 }
 
 fn object(root: &Value, schema: &Value, depth: usize) -> Value {
-    let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let required = schema["required"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let properties = required.iter().filter_map(Value::as_str).map(|name| {
         let property = &schema["properties"][name];
         (name.to_owned(), value(root, property, depth + 1))
@@ -81,10 +93,15 @@ fn object(root: &Value, schema: &Value, depth: usize) -> Value {
 
 fn array(root: &Value, schema: &Value, depth: usize) -> Value {
     if let Some(items) = schema["prefixItems"].as_array() {
-        return items.iter().map(|item| value(root, item, depth + 1)).collect();
+        return items
+            .iter()
+            .map(|item| value(root, item, depth + 1))
+            .collect();
     }
     let count = schema["minItems"].as_u64().unwrap_or(0);
-    (0..count).map(|_| value(root, &schema["items"], depth + 1)).collect()
+    (0..count)
+        .map(|_| value(root, &schema["items"], depth + 1))
+        .collect()
 }
 
 /// Zero, or the bound nearest to it.
@@ -104,7 +121,10 @@ fn whole_if_possible(whole: f64, exact: f64, schema: &Value) -> Value {
     if kind(schema) == "number" && whole.to_bits() != exact.to_bits() {
         return json!(exact);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "bounds beyond 64 bits are not scripted")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "bounds beyond 64 bits are not scripted"
+    )]
     let whole = whole as i64;
     json!(whole)
 }
@@ -122,7 +142,9 @@ fn string(schema: &Value) -> String {
     let length = |name: &str| schema[name].as_u64().and_then(|n| usize::try_from(n).ok());
     let (least, most) = (length("minLength").unwrap_or(0), length("maxLength"));
     let padded = text.chars().chain(std::iter::repeat('t'));
-    padded.take(text.len().max(least).min(most.unwrap_or(usize::MAX))).collect()
+    padded
+        .take(text.len().max(least).min(most.unwrap_or(usize::MAX)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -175,15 +197,22 @@ mod tests {
             "properties": {"next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}});
         let text = minimal(&node).to_string();
         assert!(text.contains("null") && text.len() < 100, "{text}");
-        let endless = json!({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}});
+        let endless =
+            json!({"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}});
         assert!(minimal(&endless).is_object());
     }
 
     #[test]
     fn lengths_and_formats_are_kept() {
-        assert_eq!(minimal(&json!({"type": "string", "minLength": 6})), "texttt");
+        assert_eq!(
+            minimal(&json!({"type": "string", "minLength": 6})),
+            "texttt"
+        );
         assert_eq!(minimal(&json!({"type": "string", "maxLength": 2})), "te");
-        assert_eq!(minimal(&json!({"type": "string", "format": "date"})), "2026-01-01");
+        assert_eq!(
+            minimal(&json!({"type": "string", "format": "date"})),
+            "2026-01-01"
+        );
         assert_eq!(minimal(&json!(true)), "text");
     }
 }

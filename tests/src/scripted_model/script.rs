@@ -38,7 +38,9 @@ impl Script {
 
     /// The orders of the given turn, counted from 0.
     pub(super) fn round(&self, turn: usize) -> Option<&Round> {
-        self.rounds.get(turn).or_else(|| self.rounds.last().filter(|round| round.always))
+        self.rounds
+            .get(turn)
+            .or_else(|| self.rounds.last().filter(|round| round.always))
     }
 }
 
@@ -82,7 +84,10 @@ fn parse_call(text: &str) -> Option<(Call, &str)> {
         .or_else(|| arguments.find('\n'))
         .unwrap_or(arguments.len());
     let (arguments, rest) = arguments.split_at(end);
-    let call = Call { name: name.to_owned(), arguments: arguments.trim_end().to_owned() };
+    let call = Call {
+        name: name.to_owned(),
+        arguments: arguments.trim_end().to_owned(),
+    };
     Some((call, rest))
 }
 
@@ -95,8 +100,8 @@ fn json_end(text: &str) -> Option<usize> {
 /// `X then reply Y`.
 fn parse_thought(text: &str) -> Option<(&str, &str)> {
     let lower = text.to_ascii_lowercase();
-    let middle = lower.find(" then reply")?;
-    let content = after_word(&text[middle..], " then reply")?;
+    let middle = lower.find("then reply")?;
+    let content = after_word(&text[middle..], "then reply")?;
     let content = after_word(content, "exactly").unwrap_or(content);
     Some((text[..middle].trim(), content))
 }
@@ -114,21 +119,36 @@ mod tests {
     use super::{Call, Round, Script};
 
     fn call(name: &str, arguments: &str) -> Call {
-        Call { name: name.to_owned(), arguments: arguments.to_owned() }
+        Call {
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+        }
     }
 
     #[test]
     fn reply_exactly_takes_the_rest_of_the_message() {
         let script = Script::parse("Reply EXACTLY two\nlines, then some");
         let content = Some("two\nlines, then some".to_owned());
-        assert_eq!(script.rounds, [Round { content, ..Round::default() }]);
+        assert_eq!(
+            script.rounds,
+            [Round {
+                content,
+                ..Round::default()
+            }]
+        );
     }
 
     #[test]
     fn several_calls_in_one_round_run_in_parallel() {
         let script = Script::parse("call tool a with {\"x\": [1,\n2]}\ncall tool b with {} ");
         let calls = vec![call("a", "{\"x\": [1,\n2]}"), call("b", "{}")];
-        assert_eq!(script.rounds, [Round { calls, ..Round::default() }]);
+        assert_eq!(
+            script.rounds,
+            [Round {
+                calls,
+                ..Round::default()
+            }]
+        );
     }
 
     #[test]
@@ -150,19 +170,32 @@ mod tests {
     #[test]
     fn broken_arguments_are_passed_on_as_written() {
         let script = Script::parse("call tool a with {\"x\": \ncall tool b with {}");
-        assert_eq!(script.rounds[0].calls, [call("a", "{\"x\":"), call("b", "{}")]);
+        assert_eq!(
+            script.rounds[0].calls,
+            [call("a", "{\"x\":"), call("b", "{}")]
+        );
     }
 
     #[test]
     fn a_thought_comes_before_its_reply() {
         let script = Script::parse("think one and\none make two THEN reply two");
-        assert_eq!(script.rounds[0].reasoning.as_deref(), Some("one and\none make two"));
+        assert_eq!(
+            script.rounds[0].reasoning.as_deref(),
+            Some("one and\none make two")
+        );
         assert_eq!(script.rounds[0].content.as_deref(), Some("two"));
     }
 
     #[test]
     fn ordinary_text_gives_no_orders() {
-        for text in ["", "hello", "thinking of you", "then what?", "call tool", "reply exact x"] {
+        for text in [
+            "",
+            "hello",
+            "thinking of you",
+            "then what?",
+            "call tool",
+            "reply exact x",
+        ] {
             assert_eq!(Script::parse(text), Script::default(), "{text:?}");
         }
     }
