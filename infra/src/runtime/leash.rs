@@ -1,0 +1,39 @@
+//! Ends a child when this process is gone, however it went: `kill -9` included.
+
+use std::io;
+use std::process::Stdio;
+
+use tokio::process::{Child, Command};
+
+use super::account::Account;
+
+/// Waits for the end of its input, which only we hold open, then signals the child.
+const SCRIPT: &str = r#"while read -r _; do :; done; kill -s "$1" "$2" 2>/dev/null"#;
+
+/// A shell that watches over one child. Dropping it lets the child go unharmed.
+#[derive(Debug)]
+pub(crate) struct Leash {
+    _shell: Child,
+}
+
+impl Leash {
+    /// Ties the child: should we vanish, it receives the signal (a name like `TERM`).
+    pub(crate) fn tie(pid: u32, signal: &str, account: Option<&Account>) -> io::Result<Self> {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", SCRIPT, "jan-leash", signal, &pid.to_string()])
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(account) = account {
+            account.apply(&mut command);
+        }
+        Ok(Self {
+            _shell: command.spawn()?,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! The embedded runtime for real: real Postgres, the real model, real `kill -9`.
+
+mod detect;
+mod model;
+mod postgres;
+mod vanish;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use jan_infra::runtime::{ChildState, RuntimeSettings};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// Longer than any start or stop here takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A data directory that goes away with the test.
+struct ScratchDir(PathBuf);
+
+impl ScratchDir {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("jan-runtime-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn settings(&self) -> RuntimeSettings {
+        settings(&self.0)
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("{} stays behind: {error}", self.0.display());
+        }
+    }
+}
+
+/// A throw-away data directory that shares the wheels of `make setup`.
+fn settings(data_dir: &Path) -> RuntimeSettings {
+    let search_path = std::env::var_os("PATH").unwrap_or_default();
+    let mut settings = RuntimeSettings::new(data_dir, search_path).throw_away();
+    settings.wheels_dir = wheels_dir();
+    settings
+}
+
+fn wheels_dir() -> PathBuf {
+    let set_up = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.jan/runtime");
+    std::env::var_os("JAN_TEST_RUNTIME_DIR").map_or_else(set_up, PathBuf::from)
+}
+
+/// Waits until the child answers as another process than `old`.
+async fn pid_other_than(old: u32, mut state: watch::Receiver<ChildState>) -> u32 {
+    let other = |state: &ChildState| matches!(state, ChildState::Ready(pid) if *pid != old);
+    let found = timeout(PATIENCE, state.wait_for(other)).await.unwrap().unwrap();
+    let ChildState::Ready(pid) = *found else { unreachable!("waited for it") };
+    pid
+}
+
+fn pid_of(state: &watch::Receiver<ChildState>) -> u32 {
+    let ChildState::Ready(pid) = *state.borrow() else { panic!("the child is not ready") };
+    pid
+}
+
+fn kill_9(pid: u32) {
+    assert!(signal("-9", pid), "process {pid} is not there to be killed");
+}
+
+/// Whether the process exists. A zombie counts; here only init could leave one.
+fn exists(pid: u32) -> bool {
+    signal("-0", pid)
+}
+
+fn signal(signal: &str, pid: u32) -> bool {
+    let mut command = Command::new("kill");
+    command.args([signal, &pid.to_string()]).stderr(Stdio::null());
+    command.status().unwrap().success()
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().unwrap();
+    output.stdout.trim_ascii() == b"0"
+}
