@@ -17,11 +17,11 @@ pub struct Options {
     #[arg(long, value_name = "KEY")]
     pub api_key: Option<String>,
 
-    /// Wait before the first frame of an answer, unless the prompt says [`first_token_ms=N`]
+    /// Wait before the first frame of an answer, unless the prompt says `[first_token_ms=N]`
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub first_token_ms: u64,
 
-    /// Wait between the frames of an answer, unless the prompt says [`frame_ms=N`]
+    /// Wait between the frames of an answer, unless the prompt says `[frame_ms=N]`
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub frame_ms: u64,
 

@@ -274,6 +274,17 @@ mod tests {
     }
 
     #[test]
+    fn one_call_is_made_where_parallel_calls_are_not_allowed() {
+        let tools = json!([{"type": "function", "function": {"name": "f"}}]);
+        let order = "call tool f with {}\ncall tool f with {}";
+        let mut body = json!({"model": "m", "tools": tools,
+            "messages": [{"role": "user", "content": order}]});
+        assert_eq!(reply(&body).calls.len(), 2);
+        body["parallel_tool_calls"] = json!(false);
+        assert_eq!(reply(&body).calls.len(), 1);
+    }
+
+    #[test]
     fn a_demanded_tool_is_called_with_minimal_arguments() {
         let tools = json!([{"type": "function", "function": {"name": "f", "parameters":
             {"type": "object", "properties": {"q": {"type": "string"}}, "required": ["q"]}}}]);

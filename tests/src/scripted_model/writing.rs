@@ -229,6 +229,8 @@ fn to_value(value: &impl Serialize) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::{Letterhead, Style, fragments, frames, whole};
     use crate::scripted_model::reply::{Finish, Reply};
     use crate::scripted_model::script::Call;
@@ -348,6 +350,48 @@ mod tests {
         ] {
             assert!(fragment.contains(null), "{null} in {fragment}");
         }
+        let body = whole(LETTERHEAD, &Reply::saying("Hi"), 3, style);
+        assert!(
+            std::str::from_utf8(&body)
+                .unwrap()
+                .contains(r#""tool_calls":null"#)
+        );
+    }
+
+    #[test]
+    fn every_choice_is_written_with_its_logprobs() {
+        let style = Style {
+            n: 2,
+            logprobs: Some(2),
+            ..PLAIN
+        };
+        let body: Value =
+            serde_json::from_slice(&whole(LETTERHEAD, &Reply::saying("Hi you"), 3, style)).unwrap();
+        assert_eq!(
+            (
+                &body["choices"][1]["index"],
+                &body["usage"]["completion_tokens"]
+            ),
+            (&json!(1), &json!(4))
+        );
+        let token = &body["choices"][1]["logprobs"]["content"][1];
+        assert_eq!(
+            (&token["token"], &token["bytes"]),
+            (&json!(" you"), &json!([32, 121, 111, 117]))
+        );
+        assert_eq!(token["top_logprobs"].as_array().unwrap().len(), 2);
+        assert_eq!(token["top_logprobs"][0]["logprob"], token["logprob"]);
+        let written = frames(LETTERHEAD, &Reply::saying("Hi you"), 3, style);
+        assert_eq!(
+            (
+                written.head.len(),
+                written.content.len(),
+                written.tail.len()
+            ),
+            (2, 4, 2)
+        );
+        let last: Value = serde_json::from_slice(&written.content[3][6..]).unwrap();
+        assert_eq!(&last["choices"][0]["logprobs"]["content"][0], token);
     }
 
     #[test]
