@@ -1,1 +1,90 @@
+//! What may change the truth: the event store, the command handlers, and the runner that carries
+//! out side effects.
+//!
+//! A command handler gathers what a decision needs (ids, time, other streams), lets the aggregate
+//! decide, and appends. Effects happen here and never inside a decision: they are planned and
+//! recorded as an event, performed through a port, and their outcome is recorded as another event.
+//!
+//! Nothing here knows HTTP, and nothing here reads a projection: a prompt is built from streams.
+//! SQL lives in `store/` and `runner/` only.
+//!
+//! Start reading at [`store`], then [`response::start_chat`], the life of a model call.
 
+pub mod account;
+pub mod crash;
+pub mod error;
+pub mod response;
+pub mod runner;
+pub mod store;
+
+mod metrics;
+
+use std::sync::Arc;
+
+use jan_domain::account::Account;
+use jan_domain::conversation::Conversation;
+use jan_domain::id::NodeId;
+use jan_domain::ports::{Clock, ModelCatalog};
+use jan_domain::response::Response;
+use tokio_util::task::TaskTracker;
+
+pub use error::CommandError;
+
+use crate::crash::CrashPoints;
+use crate::metrics::RunMetrics;
+use crate::store::{EventLog, Store};
+
+/// Everything a command handler may need. Cheap to clone.
+#[derive(Clone)]
+pub struct Commands {
+    /// Streams of conversations.
+    pub conversations: Store<Conversation>,
+    /// Streams of responses.
+    pub responses: Store<Response>,
+    /// Streams of accounts.
+    pub accounts: Store<Account>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The models on offer.
+    pub models: Arc<dyn ModelCatalog>,
+    /// This process.
+    pub node: NodeId,
+    /// Work that outlives its request; shutdown waits for it.
+    pub tracker: TaskTracker,
+    /// Where tests make the process die.
+    pub crash: CrashPoints,
+    metrics: Arc<RunMetrics>,
+}
+
+/// What [`Commands`] is made of.
+pub struct Parts {
+    /// The event log.
+    pub log: EventLog,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The models on offer.
+    pub models: Arc<dyn ModelCatalog>,
+    /// This process.
+    pub node: NodeId,
+    /// Work that outlives its request.
+    pub tracker: TaskTracker,
+    /// Where tests make the process die.
+    pub crash: CrashPoints,
+}
+
+impl Commands {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            conversations: Store::new(parts.log.clone()),
+            responses: Store::new(parts.log.clone()),
+            accounts: Store::new(parts.log),
+            clock: parts.clock,
+            models: parts.models,
+            node: parts.node,
+            tracker: parts.tracker,
+            crash: parts.crash,
+            metrics: Arc::new(RunMetrics::new()),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Why a command was not carried out.
+
+use cqrs_es::persist::PersistenceError;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a command was not carried out. `E` is the aggregate's own refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError<E> {
+    /// The aggregate said no.
+    #[error(transparent)]
+    Refused(E),
+    /// Others changed the stream again and again.
+    #[error("the object is being changed by others")]
+    Conflict,
+    /// The event log cannot be reached. Nothing was acknowledged.
+    #[error("the event log cannot be reached")]
+    Unavailable(#[source] Source),
+    /// The database refuses what we wrote: our mistake.
+    #[error("the event log refuses the events")]
+    Rejected(#[source] Source),
+    /// A stored event cannot be read.
+    #[error("a stored event cannot be read")]
+    Corrupt(#[source] serde_json::Error),
+}
+
+impl<E> From<PersistenceError> for CommandError<E> {
+    fn from(error: PersistenceError) -> Self {
+        match error {
+            PersistenceError::DeserializationError(source) => Self::Rejected(source),
+            other => Self::Unavailable(other.into()),
+        }
+    }
+}

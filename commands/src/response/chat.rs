@@ -1,0 +1,208 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use jan_domain::Caller;
+use jan_domain::conversation::ConversationError;
+use jan_domain::id::{ConversationId, ResponseId};
+use jan_domain::metadata::{Metadata, Request};
+use jan_domain::ports::{ChatAnswer, ChatCall, IdGenerator, ModelRoute, ProviderFailure};
+use jan_domain::response::{Failure, PlannedStep, RequestedCall, Response, ResponseError, Surface};
+
+use super::continuation::Continuation;
+use super::open_run::{Beginning, OpenRun};
+use super::{ChatWish, prompt, relay, retell, whole};
+use crate::{CommandError, Commands};
+
+/// A chat call under way.
+pub struct ChatRun {
+    /// Its id, the one in the answer.
+    pub id: ResponseId,
+    /// The conversation it continues.
+    pub conversation: Option<ConversationId>,
+    /// Its answer.
+    pub reply: ChatReply,
+}
+
+/// The answer of a chat call.
+pub enum ChatReply {
+    /// The JSON text of a `chat.completion`, on record already.
+    Whole(Bytes),
+    /// A stream; it ends after the answer is on record. Dropping it stops the model.
+    Stream(BoxStream<'static, ChatEvent>),
+}
+
+/// One event of a streamed answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatEvent {
+    /// The JSON text of a `chat.completion.chunk`.
+    Chunk(Bytes),
+    /// The answer cannot go on. The last event.
+    Failed(Failure),
+}
+
+/// Why a chat call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ChatError {
+    /// Nobody offers the model.
+    #[error("the model '{0}' does not exist")]
+    ModelNotFound(String),
+    /// The conversation refuses, or is not there.
+    #[error(transparent)]
+    Conversation(#[from] CommandError<ConversationError>),
+    /// The provider gave no answer; that is on record.
+    #[error(transparent)]
+    Provider(#[from] ProviderFailure),
+    /// The same call, by its idempotency key, failed before.
+    #[error("{}", .0.message)]
+    FailedBefore(Failure),
+    /// The same call, by its idempotency key, is still running.
+    #[error("the same call is still running")]
+    StillRunning,
+    /// The call could not be recorded.
+    #[error(transparent)]
+    Command(#[from] CommandError<ResponseError>),
+}
+
+/// Asks a model. The call is planned on record while the connection to the provider opens; this
+/// resolves when the plan is durable and the provider has said whether it will answer.
+pub async fn start_chat(
+    commands: &Commands,
+    caller: &Caller,
+    request: &Request,
+    ids: Arc<dyn IdGenerator>,
+    wish: ChatWish,
+) -> Result<ChatRun, ChatError> {
+    let route = commands.models.find(&wish.model);
+    let route = route.ok_or_else(|| ChatError::ModelNotFound(wish.model.clone()))?;
+    let id = ids.response(Surface::ChatCompletions);
+    if wish.repeatable
+        && let Some(told) = told_before(commands, &id, &wish, ids.as_ref()).await?
+    {
+        return Ok(told);
+    }
+    let metadata = Metadata::of(caller, request);
+    let opened = Continuation::open(commands, caller, &wish, ids.as_ref(), &metadata).await?;
+    let (continuation, begun) =
+        opened.map_or((None, Vec::new()), |(known, begun)| (Some(known), begun));
+    let history = continuation
+        .as_ref()
+        .map(Continuation::history)
+        .unwrap_or_default();
+    let body = prompt::provider_body(&wish, &route.upstream_model, history);
+    let conversation = continuation.as_ref().map(|known| known.id.clone());
+    let call = requested(
+        commands,
+        caller,
+        &wish,
+        (&id, &route, &body),
+        conversation.clone(),
+    );
+    let beginning = Beginning {
+        commands: commands.clone(),
+        id: id.clone(),
+        ids,
+        metadata,
+        call,
+        continuation,
+    };
+    let mut run = OpenRun::begin(beginning, begun).await?;
+    let call = ChatCall {
+        body,
+        stream: wish.delivery.is_stream(),
+        traceparent: request.traceparent.clone(),
+    };
+    let reply = match ask(&mut run, &route, call).await? {
+        Ok(ChatAnswer::Whole(json)) => whole::reply(run, &wish, &json).await?,
+        Ok(ChatAnswer::Stream(frames)) if wish.delivery.is_stream() => {
+            ChatReply::Stream(relay::relay(run, frames, &wish))
+        }
+        Ok(ChatAnswer::Stream(_)) => return Err(failed(run, ProviderFailure::Garbled).await),
+        Err(failure) => return Err(failed(run, failure).await),
+    };
+    Ok(ChatRun {
+        id,
+        conversation,
+        reply,
+    })
+}
+
+fn requested(
+    commands: &Commands,
+    caller: &Caller,
+    wish: &ChatWish,
+    (id, route, body): (&ResponseId, &ModelRoute, &[u8]),
+    conversation: Option<ConversationId>,
+) -> RequestedCall {
+    RequestedCall {
+        owner: caller.owner.clone(),
+        surface: Surface::ChatCompletions,
+        model: wish.model.clone(),
+        request: prompt::recorded_request(wish),
+        stream: wish.delivery.is_stream(),
+        retention: wish.retention,
+        conversation,
+        metadata: wish.metadata.clone(),
+        node: commands.node.clone(),
+        step: PlannedStep::inference(id, 0, &route.provider_name, &route.upstream_model, body),
+    }
+}
+
+/// Opens the connection while the plan is being made durable, and waits for both. A plan that
+/// cannot be recorded ends the attempt at once.
+async fn ask(
+    run: &mut OpenRun,
+    route: &ModelRoute,
+    call: ChatCall,
+) -> Result<Result<ChatAnswer, ProviderFailure>, CommandError<ResponseError>> {
+    let mut answer = route.provider.chat(call);
+    let early = tokio::select! {
+        biased;
+        recorded = run.recorded() => { recorded?; None }
+        answer = &mut answer => Some(answer),
+    };
+    match early {
+        Some(answer) => {
+            run.recorded().await?;
+            Ok(answer)
+        }
+        None => Ok(answer.await),
+    }
+}
+
+/// Records a failure of the provider and answers it; if it cannot be recorded, that is the answer.
+pub(super) async fn failed(mut run: OpenRun, failure: ProviderFailure) -> ChatError {
+    match run.fail(failure.recorded()).await {
+        Ok(()) => ChatError::Provider(failure),
+        Err(error) => ChatError::Command(error),
+    }
+}
+
+/// The answer of a call that was made before under the same idempotency key, told again from its
+/// events.
+async fn told_before(
+    commands: &Commands,
+    id: &ResponseId,
+    wish: &ChatWish,
+    ids: &dyn IdGenerator,
+) -> Result<Option<ChatRun>, ChatError> {
+    let loaded = commands.responses.load(id.as_str()).await?;
+    let conversation = match &wish.conversation {
+        None => None,
+        Some(super::ConversationRef::Existing(known)) => Some(known.clone()),
+        Some(super::ConversationRef::New { .. }) => Some(ids.conversation()),
+    };
+    match loaded.state {
+        Response::NotRequested => Ok(None),
+        Response::Open(_) => Err(ChatError::StillRunning),
+        Response::Deleted { .. } => Err(CommandError::Refused(ResponseError::NotFound).into()),
+        Response::Closed { call, ending } => {
+            let reply = retell::reply(id, &call, ending, wish).map_err(ChatError::FailedBefore)?;
+            Ok(Some(ChatRun {
+                id: id.clone(),
+                conversation,
+                reply,
+            }))
+        }
+    }
+}

@@ -1,0 +1,245 @@
+use jan_domain::conversation::{
+    Conversation, ConversationCommand, ConversationError, LiveConversation,
+};
+use jan_domain::id::{ConversationId, ResponseId};
+use jan_domain::item::{Item, ItemStatus, Role, items_of_chat_answer, items_of_chat_message};
+use jan_domain::limits::TITLE_CHARS_MAX;
+use jan_domain::metadata::Metadata;
+use jan_domain::ports::IdGenerator;
+use jan_domain::{Caller, UserMetadata};
+use serde_json::Value;
+
+use super::{ChatMessage, ChatWish};
+use crate::store::{Loaded, NewEvent};
+use crate::{CommandError, Commands};
+
+/// The conversation a call names.
+#[derive(Debug, Clone)]
+pub enum ConversationRef {
+    /// One that exists.
+    Existing(ConversationId),
+    /// One to be begun.
+    New {
+        /// Where it comes from, in the client's words.
+        referrer: Option<String>,
+    },
+}
+
+/// A conversation that a call continues: what it holds, and what the call will add to it.
+pub(super) struct Continuation {
+    pub(super) id: ConversationId,
+    loaded: Loaded<Conversation>,
+    input: Vec<Item>,
+    store_reasoning: bool,
+    keep: bool,
+    title: Option<String>,
+}
+
+/// A title is cut at the last space beyond this many characters.
+const TITLE_AIM: std::ops::Range<usize> = 30..60;
+
+impl Continuation {
+    /// Loads the conversation a wish names, or decides to begin one; the events of a beginning must
+    /// be appended together with the call's intent.
+    pub(super) async fn open(
+        commands: &Commands,
+        caller: &Caller,
+        wish: &ChatWish,
+        ids: &dyn IdGenerator,
+        metadata: &Metadata,
+    ) -> Result<Option<(Self, Vec<NewEvent>)>, CommandError<ConversationError>> {
+        let (id, loaded, begun) = match &wish.conversation {
+            None => return Ok(None),
+            Some(ConversationRef::Existing(id)) => {
+                let loaded = commands.conversations.load(id.as_str()).await?;
+                let visible =
+                    matches!(&loaded.state, Conversation::Live(live) if caller.sees(&live.owner));
+                if !visible {
+                    return Err(CommandError::Refused(ConversationError::NotFound));
+                }
+                (id.clone(), loaded, Vec::new())
+            }
+            Some(ConversationRef::New { referrer }) => {
+                let id = ids.conversation();
+                let mut loaded = Loaded::new(id.as_str());
+                let command = ConversationCommand::Create {
+                    owner: caller.owner.clone(),
+                    title: None,
+                    metadata: UserMetadata::default(),
+                    referrer: referrer.clone(),
+                    items: Vec::new(),
+                    at: commands.clock.now(),
+                };
+                let log = commands.conversations.log();
+                let begun = loaded.decide(command, metadata, log).await;
+                (id, loaded, begun.map_err(CommandError::Refused)?)
+            }
+        };
+        let continuation = Self {
+            id,
+            loaded,
+            input: input_items(&wish.messages, ids),
+            store_reasoning: wish.store_reasoning,
+            keep: wish.retention.keeps_content(),
+            title: title_of(&wish.messages),
+        };
+        Ok(Some((continuation, begun)))
+    }
+
+    /// What the conversation held before this call.
+    pub(super) fn history(&self) -> &[Item] {
+        self.live()
+            .map(|live| live.items.as_slice())
+            .unwrap_or_default()
+    }
+
+    /// The title it has, or will get from this call.
+    pub(super) fn title(&self) -> Option<&str> {
+        let known = self.live().and_then(|live| live.title.as_deref());
+        known.or(self.title.as_deref().filter(|_| self.keep))
+    }
+
+    fn live(&self) -> Option<&LiveConversation> {
+        match &self.loaded.state {
+            Conversation::Live(live) => Some(live),
+            Conversation::NotCreated | Conversation::Deleted { .. } => None,
+        }
+    }
+
+    /// The items that the answer `message` adds, after those that the call brought.
+    pub(super) fn turn(
+        &self,
+        message: &Value,
+        status: ItemStatus,
+        ids: &dyn IdGenerator,
+    ) -> Vec<Item> {
+        let mut items = self.input.clone();
+        items.extend(items_of_chat_answer(
+            message,
+            status,
+            self.store_reasoning,
+            ids,
+        ));
+        items
+    }
+
+    /// The events that add `items`. A conversation that was deleted meanwhile gets none.
+    pub(super) async fn grow(
+        &mut self,
+        commands: &Commands,
+        response: &ResponseId,
+        items: Vec<Item>,
+        metadata: &Metadata,
+    ) -> Vec<NewEvent> {
+        if !self.keep {
+            return Vec::new();
+        }
+        let at = commands.clock.now();
+        let log = commands.conversations.log();
+        let append = ConversationCommand::AppendItems {
+            items,
+            response: Some(response.clone()),
+            at,
+        };
+        let Ok(mut events) = self.loaded.decide(append, metadata, log).await else {
+            tracing::warn!(conversation.id = %self.id, response.id = %response,
+                "a conversation could not take an answer: it was deleted meanwhile");
+            return Vec::new();
+        };
+        let untitled = self.live().is_some_and(|live| live.title.is_none());
+        if let Some(title) = self.title.clone().filter(|_| untitled) {
+            let retitle = ConversationCommand::Update {
+                title: Some(title),
+                metadata: None,
+                referrer: None,
+                at,
+            };
+            events.extend(
+                self.loaded
+                    .decide(retitle, metadata, log)
+                    .await
+                    .unwrap_or_default(),
+            );
+        }
+        events
+    }
+
+    /// Looks again, after somebody else has changed the conversation.
+    pub(super) async fn reload(
+        &mut self,
+        commands: &Commands,
+    ) -> Result<(), CommandError<ConversationError>> {
+        self.loaded = commands.conversations.load(self.id.as_str()).await?;
+        Ok(())
+    }
+}
+
+fn input_items(messages: &[ChatMessage], ids: &dyn IdGenerator) -> Vec<Item> {
+    let items = messages.iter().filter_map(|message| {
+        let message = message.json.read().ok()?;
+        // The messages were checked at the door; what is no item there is none here.
+        items_of_chat_message(message, ids).ok()
+    });
+    items.flatten().collect()
+}
+
+/// The first words of the first thing the person said.
+fn title_of(messages: &[ChatMessage]) -> Option<String> {
+    let first = messages.iter().find(|message| message.role == Role::User)?;
+    let message: Value = first.json.read().ok()?;
+    let text = match &message["content"] {
+        Value::String(text) => text.as_str(),
+        Value::Array(parts) => parts.iter().find_map(|part| part["text"].as_str())?,
+        _ => return None,
+    };
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!words.is_empty()).then(|| shortened(&words))
+}
+
+fn shortened(words: &str) -> String {
+    let Some((end, _)) = words.char_indices().nth(TITLE_AIM.end) else {
+        return words.to_owned();
+    };
+    let least = words
+        .char_indices()
+        .nth(TITLE_AIM.start)
+        .map_or(0, |(at, _)| at);
+    let cut = words[..end]
+        .rfind(' ')
+        .filter(|space| *space >= least)
+        .unwrap_or(end);
+    let title = format!("{}...", &words[..cut]);
+    debug_assert!(title.chars().count() <= TITLE_CHARS_MAX);
+    title
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jan_domain::Json;
+    use serde_json::json;
+
+    #[test]
+    fn a_title_is_cut_between_words() {
+        let said = |content: Value| {
+            let json = Json::of(&json!({"role": "user", "content": content}));
+            title_of(&[ChatMessage {
+                role: Role::User,
+                json,
+            }])
+        };
+        assert_eq!(said(json!("  hi\n there ")).as_deref(), Some("hi there"));
+        assert_eq!(
+            said(json!([{"type": "text", "text": "look"}])).as_deref(),
+            Some("look")
+        );
+        assert_eq!(said(json!("")), None);
+        let long = said(json!("é".repeat(80))).unwrap();
+        assert_eq!(long, format!("{}...", "é".repeat(60)));
+        let sentence = "the quick brown fox jumps over the lazy dog and then it sleeps for a week";
+        assert_eq!(
+            said(json!(sentence)).unwrap(),
+            "the quick brown fox jumps over the lazy dog and then it..."
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! Model calls: planned on record, performed through a port, recorded again.
+
+mod accumulate;
+mod chat;
+mod chunk;
+mod continuation;
+mod open_run;
+mod prompt;
+mod relay;
+mod retell;
+mod whole;
+
+pub use chat::{ChatError, ChatEvent, ChatReply, ChatRun, start_chat};
+pub use continuation::ConversationRef;
+pub use prompt::{ChatMessage, ChatWish, Delivery};

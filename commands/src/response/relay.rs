@@ -1,0 +1,175 @@
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use jan_domain::json::repaired;
+use jan_domain::ports::{Frame, Frames, ProviderFailure};
+use jan_domain::response::{Failure, FailureKind};
+use serde_json::{Value, json};
+
+use super::chunk::{Chunk, with_id};
+use super::open_run::OpenRun;
+use super::whole::mention;
+use super::{ChatEvent, ChatWish};
+
+/// Passes a provider's stream on while its text is taken down.
+///
+/// Chunks go out as they come, with our id and nothing else changed. From the moment every choice
+/// has finished they are held back until the answer is on record: whoever has seen the end can rely
+/// on it.
+pub(super) fn relay(
+    run: OpenRun,
+    frames: Frames,
+    wish: &ChatWish,
+) -> BoxStream<'static, ChatEvent> {
+    let relay = Relay {
+        run,
+        frames,
+        choices: wish.choices,
+        include_usage: wish.delivery.tells_usage(),
+        held: VecDeque::new(),
+        state: State::Telling,
+    };
+    stream::unfold(relay, |mut relay| async move {
+        Some((relay.next().await?, relay))
+    })
+    .boxed()
+}
+
+struct Relay {
+    run: OpenRun,
+    frames: Frames,
+    choices: usize,
+    include_usage: bool,
+    held: VecDeque<ChatEvent>,
+    state: State,
+}
+
+#[derive(PartialEq)]
+enum State {
+    Telling,
+    Ended,
+}
+
+impl Relay {
+    async fn next(&mut self) -> Option<ChatEvent> {
+        while self.state == State::Telling {
+            match self.frames.next().await {
+                Some(Ok(Frame::Data(json))) => {
+                    if let Some(chunk) = self.take(&json).await {
+                        return Some(chunk);
+                    }
+                }
+                Some(Err(failure)) if !self.is_finished() => self.fail(failure.recorded()).await,
+                None if !self.is_finished() => self.fail(ProviderFailure::Cut.recorded()).await,
+                Some(Ok(Frame::Done)) if !self.is_finished() => {
+                    self.fail(ProviderFailure::Cut.recorded()).await;
+                }
+                // All choices have finished: whatever ends the stream, the answer is whole.
+                _ => self.complete().await,
+            }
+        }
+        self.held.pop_front()
+    }
+
+    fn is_finished(&mut self) -> bool {
+        let choices = self.choices;
+        self.run.run().told.is_finished(choices)
+    }
+
+    /// Takes one chunk down and answers it, unless it must be held back or was not asked for.
+    async fn take(&mut self, json: &Bytes) -> Option<ChatEvent> {
+        let text = String::from_utf8_lossy(json);
+        let text = repaired(&text);
+        let Ok(chunk) = serde_json::from_str::<Chunk<'_>>(&text) else {
+            self.fail(ProviderFailure::Garbled.recorded()).await;
+            return None;
+        };
+        if let Some(error) = chunk.error {
+            let failure = told_failure(error.get());
+            self.fail(failure).await;
+            return None;
+        }
+        let run = self.run.run();
+        run.mark_first_token();
+        run.told.add(&chunk);
+        let tells_usage_only =
+            chunk.choices.as_ref().is_none_or(Vec::is_empty) && chunk.usage.is_some();
+        if tells_usage_only && !self.include_usage {
+            return None;
+        }
+        let told = ChatEvent::Chunk(with_id(&text, chunk.id.as_ref(), run.id.as_str()));
+        if !run.told.is_finished(self.choices) {
+            return Some(told);
+        }
+        self.held.push_back(told);
+        None
+    }
+
+    async fn complete(&mut self) {
+        let run = self.run.run();
+        let answer = run.told.answer(&run.model, run.keeps_content);
+        let usage = run.told.usage.unwrap_or_default();
+        let message = run.told.first_message();
+        let conversation = run.continuation.as_ref().map(mention);
+        let mention = conversation.map(|told| {
+            conversation_chunk(
+                run.id.as_str(),
+                &run.model,
+                run.commands.clock.now().timestamp(),
+                &told,
+            )
+        });
+        match self.run.complete(answer, usage, &message).await {
+            Ok(()) => self.held.extend(mention.map(ChatEvent::Chunk)),
+            Err(error) => {
+                tracing::error!(error = %error, "an answer could not be recorded");
+                self.held.clear();
+                self.held.push_back(ChatEvent::Failed(Failure {
+                    kind: FailureKind::Internal,
+                    message: "The answer could not be recorded.".to_owned(),
+                }));
+            }
+        }
+        self.state = State::Ended;
+    }
+
+    async fn fail(&mut self, failure: Failure) {
+        if let Err(error) = self.run.fail(failure.clone()).await {
+            tracing::error!(error = %error, "a failed call could not be recorded");
+        }
+        self.held.clear();
+        self.held.push_back(ChatEvent::Failed(failure));
+        self.state = State::Ended;
+    }
+}
+
+/// Jan's extra chunk. It has `choices: []`, so that clients that know nothing of it pass over it.
+fn conversation_chunk(id: &str, model: &str, created: i64, conversation: &Value) -> Bytes {
+    json!({
+        "id": id,
+        "object": "chat.completion.chunk",
+        "created": created,
+        "model": model,
+        "choices": [],
+        "conversation": conversation,
+    })
+    .to_string()
+    .into()
+}
+
+/// A provider's own words in the middle of a stream, as far as they are safe to repeat.
+fn told_failure(error: &str) -> Failure {
+    let error: Value = serde_json::from_str(error).unwrap_or_default();
+    let overloaded = error["code"] == "rate_limit_exceeded" || error["code"] == 429;
+    let kind = if overloaded {
+        FailureKind::ProviderOverloaded
+    } else {
+        FailureKind::ProviderError
+    };
+    Failure {
+        kind,
+        message: "The model provider reported an error in the middle of its answer.".to_owned(),
+    }
+}

@@ -1,0 +1,147 @@
+//! Telling an answer from its record, whole or as a stream.
+
+use bytes::Bytes;
+use futures::StreamExt;
+use jan_domain::id::ResponseId;
+use jan_domain::response::{Answer, Ending, Failure, FailureKind, OpenResponse, Usage};
+use serde_json::{Value, json};
+
+use super::{ChatEvent, ChatReply, ChatWish};
+
+/// The reply to a call that ended before.
+pub(super) fn reply(
+    id: &ResponseId,
+    call: &OpenResponse,
+    ending: Ending,
+    wish: &ChatWish,
+) -> Result<ChatReply, Failure> {
+    let (answer, usage) = match ending {
+        Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage } => {
+            (answer, usage)
+        }
+        Ending::Failed { failure } => return Err(failure),
+    };
+    let Ok(choices @ Value::Array(_)) = answer.body.read() else {
+        return Err(Failure {
+            kind: FailureKind::Internal,
+            message: "The answer was not kept, because the call asked not to store it.".to_owned(),
+        });
+    };
+    let told = Told {
+        id: id.as_str(),
+        created: call.requested_at.timestamp(),
+        answer,
+        choices,
+        usage,
+    };
+    Ok(if wish.delivery.is_stream() {
+        told.stream(wish.delivery.tells_usage())
+    } else {
+        told.whole()
+    })
+}
+
+/// A whole answer given to a caller who asked for a stream.
+pub(super) fn stream_of(
+    id: &ResponseId,
+    created: i64,
+    answer: Answer,
+    usage: Usage,
+    include_usage: bool,
+) -> Vec<Bytes> {
+    let choices = answer.body.read().unwrap_or_default();
+    Told {
+        id: id.as_str(),
+        created,
+        answer,
+        choices,
+        usage,
+    }
+    .chunks(include_usage)
+}
+
+struct Told<'a> {
+    id: &'a str,
+    created: i64,
+    answer: Answer,
+    choices: Value,
+    usage: Usage,
+}
+
+impl Told<'_> {
+    fn whole(&self) -> ChatReply {
+        ChatReply::Whole(
+            json!({
+                "id": self.id,
+                "object": "chat.completion",
+                "created": self.created,
+                "model": self.answer.model,
+                "choices": self.choices,
+                "usage": usage(self.usage),
+                "service_tier": self.answer.service_tier,
+                "system_fingerprint": self.answer.system_fingerprint,
+            })
+            .to_string()
+            .into(),
+        )
+    }
+
+    fn stream(&self, include_usage: bool) -> ChatReply {
+        let events = self.chunks(include_usage).into_iter().map(ChatEvent::Chunk);
+        ChatReply::Stream(futures::stream::iter(events).boxed())
+    }
+
+    fn chunks(&self, include_usage: bool) -> Vec<Bytes> {
+        let choices = self
+            .choices
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let mut chunks: Vec<Bytes> = Vec::new();
+        for (place, choice) in choices.iter().enumerate() {
+            let mut delta = choice["message"].clone();
+            if let Some(calls) = delta["tool_calls"].as_array_mut() {
+                for (index, call) in calls.iter_mut().enumerate() {
+                    call["index"] = json!(index);
+                }
+            }
+            let told = json!([{"index": place, "delta": delta, "logprobs": choice["logprobs"],
+                "finish_reason": null}]);
+            chunks.push(self.chunk(&told, None));
+            let finish = choice["finish_reason"].as_str().unwrap_or("stop");
+            let ended =
+                json!([{"index": place, "delta": {}, "logprobs": null, "finish_reason": finish}]);
+            chunks.push(self.chunk(&ended, None));
+        }
+        if include_usage {
+            chunks.push(self.chunk(&json!([]), Some(usage(self.usage))));
+        }
+        chunks
+    }
+
+    fn chunk(&self, choices: &Value, usage: Option<Value>) -> Bytes {
+        let mut chunk = json!({
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.answer.model,
+            "service_tier": self.answer.service_tier,
+            "system_fingerprint": self.answer.system_fingerprint,
+            "choices": choices,
+        });
+        if let Some(usage) = usage {
+            chunk["usage"] = usage;
+        }
+        chunk.to_string().into()
+    }
+}
+
+fn usage(usage: Usage) -> Value {
+    json!({
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens(),
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    })
+}

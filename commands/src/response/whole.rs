@@ -1,0 +1,116 @@
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::StreamExt;
+use jan_domain::Json;
+use jan_domain::json::repaired;
+use jan_domain::ports::ProviderFailure;
+use jan_domain::response::{Answer, Usage};
+use serde_json::Value;
+use serde_json::json;
+
+use super::chat::failed;
+use super::chunk::{Completion, with_id};
+use super::continuation::Continuation;
+use super::open_run::OpenRun;
+use super::{ChatError, ChatEvent, ChatReply, ChatWish, retell};
+
+/// Records a whole answer and then gives it: as it came, with our id, and with the conversation
+/// when there is one.
+pub(super) async fn reply(
+    mut run: OpenRun,
+    wish: &ChatWish,
+    json: &Bytes,
+) -> Result<ChatReply, ChatError> {
+    run.run().mark_first_token();
+    let text = String::from_utf8_lossy(json);
+    let text = repaired(text.trim_end());
+    let Ok(completion) = serde_json::from_str::<Completion<'_>>(&text) else {
+        return Err(failed(run, ProviderFailure::Garbled).await);
+    };
+    let Ok(choices) = serde_json::from_str::<Vec<Choice>>(completion.choices.get()) else {
+        return Err(failed(run, ProviderFailure::Garbled).await);
+    };
+    let usage: Usage = completion.usage.unwrap_or_default().into();
+    let answer = recorded_answer(&completion, &wish.model, run.run().keeps_content);
+    let message = choices
+        .into_iter()
+        .next()
+        .map_or(Value::Null, |choice| choice.message.0);
+    let id = run.run().id.clone();
+    let body = with_id(&text, completion.id.as_ref(), id.as_str());
+    let conversation = run.run().continuation.as_ref().map(mention);
+    let created = run.run().commands.clock.now().timestamp();
+    let streamed = wish.delivery.is_stream().then(|| {
+        let answer = Answer {
+            body: Json::of(&completion.choices),
+            ..answer.clone()
+        };
+        retell::stream_of(&id, created, answer, usage, wish.delivery.tells_usage())
+    });
+    run.complete(answer, usage, &message).await?;
+    Ok(match streamed {
+        Some(chunks) => ChatReply::Stream(
+            futures::stream::iter(chunks.into_iter().map(ChatEvent::Chunk)).boxed(),
+        ),
+        None => ChatReply::Whole(with_conversation(body, conversation)),
+    })
+}
+
+#[derive(serde::Deserialize)]
+struct Choice {
+    message: Message,
+}
+
+/// A message must be an object; anything else is no answer.
+#[derive(serde::Deserialize)]
+#[serde(try_from = "Value")]
+struct Message(Value);
+
+impl TryFrom<Value> for Message {
+    type Error = &'static str;
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        if value.is_object() {
+            Ok(Self(value))
+        } else {
+            Err("a message must be an object")
+        }
+    }
+}
+
+fn recorded_answer(completion: &Completion<'_>, asked_model: &str, keep: bool) -> Answer {
+    let text = |told: &Option<super::chunk::Text<'_>>| told.as_ref().map(|text| text.0.to_string());
+    Answer {
+        provider_id: text(&completion.id),
+        model: text(&completion.model).unwrap_or_else(|| asked_model.to_owned()),
+        body: if keep {
+            completion.choices.to_owned().into()
+        } else {
+            Json::of(&())
+        },
+        system_fingerprint: text(&completion.system_fingerprint),
+        service_tier: text(&completion.service_tier),
+    }
+}
+
+/// How an answer mentions its conversation (Jan's extension).
+pub(super) fn mention(continuation: &Continuation) -> Value {
+    let mut mention = json!({"id": continuation.id});
+    if let Some(title) = continuation.title() {
+        mention["title"] = json!(title);
+    }
+    mention
+}
+
+fn with_conversation(body: Bytes, conversation: Option<Value>) -> Bytes {
+    let Some(conversation) = conversation else {
+        return body;
+    };
+    let Some(open) = body.strip_suffix(b"}") else {
+        return body;
+    };
+    let mut extended = BytesMut::with_capacity(body.len() + 64);
+    extended.put_slice(open);
+    extended.put_slice(b",\"conversation\":");
+    extended.put_slice(conversation.to_string().as_bytes());
+    extended.put_slice(b"}");
+    extended.freeze()
+}

@@ -1,0 +1,198 @@
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::persist::{EventUpcaster, PersistedEventRepository};
+use jan_domain::history;
+use jan_domain::metadata::Metadata;
+use rand::RngExt;
+
+use super::new_event::continue_stream;
+use super::{AppendError, EventLog, EventRepository, NewEvent};
+use crate::error::CommandError;
+
+/// Tries of one command when others change its stream meanwhile.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// The streams of one kind of aggregate: load, decide, append.
+#[derive(Clone)]
+pub struct Store<A: Aggregate> {
+    log: EventLog,
+    repository: Arc<EventRepository>,
+    upcasters: Arc<Vec<Box<dyn EventUpcaster>>>,
+    kind: PhantomData<fn() -> A>,
+}
+
+/// An aggregate as it stands after `version` events.
+#[derive(Debug, Clone)]
+pub struct Loaded<A> {
+    /// The stream.
+    pub id: Arc<str>,
+    /// The fold of its events.
+    pub state: A,
+    /// How many they are.
+    pub version: i64,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone)]
+pub struct Executed<A> {
+    /// The aggregate after it.
+    pub after: Loaded<A>,
+    /// The position of its last new event; `None` when the command was accepted before.
+    pub position: Option<i64>,
+}
+
+impl<A: Aggregate<Services = ()>> Loaded<A> {
+    /// A stream that has no events yet.
+    pub fn new(id: &str) -> Self {
+        Self {
+            id: id.into(),
+            state: A::default(),
+            version: 0,
+        }
+    }
+
+    /// Decides `command` and moves on to the state after it; nothing is written yet.
+    pub async fn decide(
+        &mut self,
+        command: A::Command,
+        metadata: &Metadata,
+        log: &EventLog,
+    ) -> Result<Vec<NewEvent>, A::Error> {
+        let sink = EventSink::default();
+        self.state.handle(command, &(), &sink).await?;
+        let events = sink.collect().await;
+        let fresh = continue_stream::<A>(&self.id, self.version, &events, metadata, log.ids());
+        self.version += i64::try_from(fresh.len()).expect("a command makes few events");
+        Ok(fresh)
+    }
+}
+
+impl<A> Store<A>
+where
+    A: Aggregate<Services = ()>,
+    A::Command: Clone,
+{
+    /// The streams of `A` in this log.
+    pub fn new(log: EventLog) -> Self {
+        let repository = Arc::new(EventRepository::new(log.pool().clone()));
+        Self {
+            log,
+            repository,
+            upcasters: Arc::new(history::upcasters()),
+            kind: PhantomData,
+        }
+    }
+
+    /// The log behind it.
+    pub fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// Folds a stream. A stream without events is the aggregate's default, at version 0.
+    pub async fn load(&self, id: &str) -> Result<Loaded<A>, CommandError<A::Error>> {
+        let events = self.repository.get_events::<A>(id).await?;
+        let mut loaded: Loaded<A> = Loaded::new(id);
+        for event in events {
+            let raised = self.upcasters.iter().fold(event, |event, step| {
+                if step.can_upcast(&event.event_type, &event.event_version) {
+                    step.upcast(event)
+                } else {
+                    event
+                }
+            });
+            let payload = serde_json::from_value(raised.payload).map_err(CommandError::Corrupt)?;
+            loaded.state.apply(payload);
+            loaded.version += 1;
+        }
+        Ok(loaded)
+    }
+
+    /// Carries out a command on whatever the stream holds by now, retrying when others change it.
+    pub async fn execute(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Executed<A>, CommandError<A::Error>> {
+        self.execute_when(id, command, metadata, |_| Ok(())).await
+    }
+
+    /// Carries out a command if `admit` finds nothing against it in the loaded state.
+    pub async fn execute_when(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+        admit: impl Fn(&A) -> Result<(), A::Error>,
+    ) -> Result<Executed<A>, CommandError<A::Error>> {
+        for attempt in 0..ATTEMPTS_MAX {
+            let loaded = self.load(id).await?;
+            admit(&loaded.state).map_err(CommandError::Refused)?;
+            match self.execute_on(loaded, command.clone(), metadata).await {
+                Err(CommandError::Conflict) => back_off(attempt).await,
+                outcome => return outcome,
+            }
+        }
+        Err(CommandError::Conflict)
+    }
+
+    /// Carries out a command that starts a stream, without looking whether it exists: the stream's
+    /// own key answers that.
+    pub async fn create(
+        &self,
+        id: &str,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Executed<A>, CommandError<A::Error>> {
+        match self
+            .execute_on(Loaded::new(id), command.clone(), metadata)
+            .await
+        {
+            Err(CommandError::Conflict) => self.execute(id, command, metadata).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Carries out a command on a known state, once.
+    pub async fn execute_on(
+        &self,
+        mut loaded: Loaded<A>,
+        command: A::Command,
+        metadata: &Metadata,
+    ) -> Result<Executed<A>, CommandError<A::Error>> {
+        let decided = loaded.decide(command, metadata, &self.log).await;
+        let events = decided.map_err(CommandError::Refused)?;
+        if events.is_empty() {
+            return Ok(Executed {
+                after: loaded,
+                position: None,
+            });
+        }
+        let appended = self.log.submit(events).await.await?;
+        Ok(Executed {
+            after: loaded,
+            position: Some(appended.position),
+        })
+    }
+}
+
+/// Lets the others pass: a few milliseconds, a little longer each time, never in step.
+pub(crate) async fn back_off(attempt: u32) {
+    let most = 4 << attempt.min(5);
+    let pause = rand::rng().random_range(1..=most);
+    tokio::time::sleep(Duration::from_millis(pause)).await;
+}
+
+impl<E> From<AppendError> for CommandError<E> {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Conflict => Self::Conflict,
+            AppendError::Unavailable(source) => Self::Unavailable(source.into()),
+            AppendError::Rejected(source) => Self::Rejected(source.into()),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The event store: appends in one round trip, loads through postgres-es, decides, retries.
+
+mod append;
+mod appender;
+mod execute;
+mod idempotency;
+mod new_event;
+mod repository;
+
+pub use append::AppendError;
+pub use appender::{Appended, AppenderLimits, EventLog, Ticket};
+pub(crate) use execute::back_off;
+pub use execute::{Executed, Loaded, Store};
+pub use idempotency::{Claim, IdempotencyKey, IdempotencyKeys, Outcome};
+pub use new_event::NewEvent;
+pub use repository::EventRepository;

@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use cqrs_es::{Aggregate, DomainEvent};
+use jan_domain::metadata::Metadata;
+use jan_domain::ports::IdGenerator;
+use uuid::Uuid;
+
+/// An event on its way to the log.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    pub(super) aggregate_type: &'static str,
+    pub(super) aggregate_id: Arc<str>,
+    pub(super) sequence: i64,
+    pub(super) event_type: String,
+    pub(super) event_version: String,
+    /// JSON text; these very bytes are kept.
+    pub(super) payload: String,
+    pub(super) metadata: Arc<str>,
+    /// Tells our own row from somebody else's when the outcome of a write is in doubt.
+    pub(super) event_id: Uuid,
+}
+
+/// The events that continue one stream after `version`, ready to be appended.
+pub(super) fn continue_stream<A: Aggregate>(
+    id: &Arc<str>,
+    version: i64,
+    events: &[A::Event],
+    metadata: &Metadata,
+    ids: &dyn IdGenerator,
+) -> Vec<NewEvent> {
+    let metadata: Arc<str> = text_of(metadata).into();
+    events
+        .iter()
+        .zip(version + 1..)
+        .map(|(event, sequence)| NewEvent {
+            aggregate_type: A::TYPE,
+            aggregate_id: Arc::clone(id),
+            sequence,
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload: text_of(event),
+            metadata: Arc::clone(&metadata),
+            event_id: Uuid::try_parse(&ids.fresh()).expect("fresh ids are 32 hex digits"),
+        })
+        .collect()
+}
+
+fn text_of(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("our shapes have text keys")
+}
