@@ -10,8 +10,9 @@ use super::options::Options;
 use super::reply::Reply;
 use super::request::StreamOptions;
 use super::script::after_word;
+use super::streaming::StreamFrames;
 use super::wire::Letterhead;
-use super::writing::{self, StreamFrames, Style};
+use super::writing::{Style, whole};
 
 const NUMBER_DIGITS: usize = 20;
 
@@ -65,11 +66,11 @@ impl Prepared {
             ..Style::default()
         };
         let stream = |include_usage| {
-            let frames = writing::frames(letterhead, reply, 1, style(include_usage));
+            let frames = StreamFrames::write(letterhead, reply, 1, style(include_usage));
             Template::new(&[frames.head, frames.content, frames.tail].concat())
         };
         Self {
-            whole: Template::new(&[writing::whole(letterhead, reply, 1, style(false))]),
+            whole: Template::new(&[whole(letterhead, reply, 1, style(false))]),
             stream: stream(false),
             stream_with_usage: stream(true),
         }
@@ -161,7 +162,7 @@ pub(super) struct BenchCall<'a> {
     #[serde(borrow)]
     messages: Vec<BenchMessage<'a>>,
     #[serde(default)]
-    pub(super) stream: Option<bool>,
+    stream: Option<bool>,
     #[serde(default)]
     stream_options: Option<StreamOptions>,
 }
@@ -183,6 +184,10 @@ impl<'a> BenchCall<'a> {
             .rfind(|message| message.role == "user")?;
         let text = last.content?.get().strip_prefix('"')?.strip_suffix('"')?;
         (is_bench(text) && !text.contains(['[', '\\'])).then_some(call)
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        self.stream.unwrap_or(false)
     }
 
     pub(super) fn includes_usage(&self) -> bool {

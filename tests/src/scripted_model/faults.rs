@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use super::answer::{AnswerPlan, HTML, JSON, Piece, Plan};
 use super::directives::FaultDirective;
 use super::refusal::Refusal;
-use super::writing::{DONE, StreamFrames, sse};
+use super::streaming::{DONE, StreamFrames, sse};
 
 /// The key that the `401` fault repeats in its message, as careless upstreams do.
 /// It must never show up in an answer, a log or a stored event of ours.

@@ -24,6 +24,7 @@ mod schema;
 mod script;
 mod server;
 mod stage;
+mod streaming;
 #[cfg(test)]
 mod tests;
 mod wire;
