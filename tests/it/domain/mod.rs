@@ -1,0 +1,11 @@
+//! What holds for every aggregate, whatever is asked of it in whatever order.
+//!
+//! Random commands, wrong ones among them, are put to a fresh aggregate one after the other. The
+//! laws that all aggregates share are in [`laws`]; each aggregate's file says which commands there
+//! are and adds the laws of its own.
+
+mod account;
+mod conversation;
+mod laws;
+mod response;
+mod values;

@@ -1,0 +1,287 @@
+//! One full sample of every event as it is written today.
+
+use std::collections::BTreeMap;
+use std::iter::successors;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cqrs_es::DomainEvent;
+use jan_domain::account::{AccountEvent, ClosedBecause, SecretHash};
+use jan_domain::conversation::ConversationEvent;
+use jan_domain::history::Event;
+use jan_domain::id::{
+    AccountId, ConversationId, ItemId, NodeId, ResponseId, SessionId, StepId, TenantId,
+};
+use jan_domain::item::{ContentPart, Item, ItemBody, ItemStatus, Role, parse_item};
+use jan_domain::response::{
+    Answer, Failure, FailureKind, IncompleteReason, PlannedStep, RequestedCall, ResponseEvent,
+    Retention, Surface, Timing, Usage,
+};
+use jan_domain::{Json, Owner, UserMetadata};
+use serde_json::json;
+
+/// An event as the store holds it.
+pub(crate) struct Stored {
+    pub(crate) event_type: String,
+    pub(crate) event_version: String,
+    pub(crate) payload: String,
+}
+
+impl Stored {
+    fn of<E: DomainEvent>(event: &E) -> Self {
+        Self {
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload: serde_json::to_string(event).expect("an event is JSON"),
+        }
+    }
+}
+
+/// An event of any aggregate as the store holds it.
+pub(crate) fn stored(event: &Event) -> Stored {
+    match event {
+        Event::Conversation(event) => Stored::of(event),
+        Event::Response(event) => Stored::of(event),
+        Event::Account(event) => Stored::of(event),
+    }
+}
+
+/// Every event once. Each `after_…` match names them all, so a new event does not compile before it
+/// has a sample.
+pub(crate) fn samples() -> Vec<Event> {
+    let conversation = successors(after_conversation(None), |e| after_conversation(Some(e)));
+    let response = successors(after_response(None), |e| after_response(Some(e)));
+    let account = successors(after_account(None), |e| after_account(Some(e)));
+    conversation
+        .map(Event::Conversation)
+        .chain(response.map(Event::Response))
+        .chain(account.map(Event::Account))
+        .collect()
+}
+
+fn after_conversation(last: Option<&ConversationEvent>) -> Option<ConversationEvent> {
+    use ConversationEvent as E;
+    let at = at();
+    Some(match last {
+        None => E::Created {
+            owner: owner(),
+            title: Some("Tea".to_owned()),
+            metadata: metadata(),
+            referrer: Some("jan-web".to_owned()),
+            at,
+        },
+        Some(E::Created { .. }) => E::TitleChanged {
+            title: "Green tea".to_owned(),
+            at,
+        },
+        Some(E::TitleChanged { .. }) => E::MetadataReplaced {
+            metadata: metadata(),
+            at,
+        },
+        Some(E::MetadataReplaced { .. }) => E::ReferrerChanged {
+            referrer: "jan-desktop".to_owned(),
+            at,
+        },
+        Some(E::ReferrerChanged { .. }) => E::ItemsAppended {
+            items: items(),
+            response: Some(ResponseId::parse("chatcmpl-0a").unwrap()),
+            at,
+        },
+        Some(E::ItemsAppended { .. }) => E::ItemDeleted {
+            item: item_id("msg_1"),
+            at,
+        },
+        Some(E::ItemDeleted { .. }) => E::Deleted { at },
+        Some(E::Deleted { .. }) => return None,
+    })
+}
+
+fn after_response(last: Option<&ResponseEvent>) -> Option<ResponseEvent> {
+    use ResponseEvent as E;
+    let at = at();
+    Some(match last {
+        None => E::Requested {
+            call: Box::new(call()),
+            at,
+        },
+        Some(E::Requested { .. }) => E::Completed {
+            answer: answer(),
+            usage: usage(),
+            timing: timing(),
+            at,
+        },
+        Some(E::Completed { .. }) => E::Incomplete {
+            reason: IncompleteReason::ClientDisconnected,
+            answer: answer(),
+            usage: usage(),
+            timing: timing(),
+            at,
+        },
+        Some(E::Incomplete { .. }) => E::Failed {
+            failure: Failure {
+                kind: FailureKind::ProviderCut,
+                message: "the provider's answer ended in the middle".to_owned(),
+            },
+            partial: Some(answer()),
+            timing: timing(),
+            at,
+        },
+        Some(E::Failed { .. }) => E::MetadataReplaced {
+            metadata: metadata(),
+            at,
+        },
+        Some(E::MetadataReplaced { .. }) => E::Deleted { at },
+        Some(E::Deleted { .. }) => return None,
+    })
+}
+
+fn after_account(last: Option<&AccountEvent>) -> Option<AccountEvent> {
+    use AccountEvent as E;
+    let at = at();
+    let session = SessionId::parse("sess_0a").unwrap();
+    Some(match last {
+        None => E::GuestCreated {
+            owner: owner(),
+            username: "guest-0a".to_owned(),
+            at,
+        },
+        Some(E::GuestCreated { .. }) => E::SessionOpened {
+            session,
+            refresh: SecretHash("9f86d081884c7d65".to_owned()),
+            expires_at: at + TimeDelta::days(30),
+            at,
+        },
+        Some(E::SessionOpened { .. }) => E::SessionRefreshed {
+            session,
+            refresh: SecretHash("60303ae22b998861".to_owned()),
+            expires_at: at + TimeDelta::days(31),
+            at,
+        },
+        Some(E::SessionRefreshed { .. }) => E::SessionClosed {
+            session,
+            because: ClosedBecause::RefreshTokenReused,
+            at,
+        },
+        Some(E::SessionClosed { .. }) => return None,
+    })
+}
+
+/// A moment with every digit that is kept.
+fn at() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_772_366_400, 123_456_789).expect("in March 2026")
+}
+
+fn owner() -> Owner {
+    Owner {
+        tenant: TenantId::default(),
+        account: AccountId::parse("user_0a").unwrap(),
+    }
+}
+
+fn metadata() -> UserMetadata {
+    let pair = ("topic".to_owned(), "tea \u{1f375}".to_owned());
+    UserMetadata::parse(BTreeMap::from([pair])).unwrap()
+}
+
+fn item_id(id: &str) -> ItemId {
+    ItemId::parse(id).unwrap()
+}
+
+/// An item of every shape and a content part of every shape.
+fn items() -> Vec<Item> {
+    let shown = vec![
+        ContentPart::input("Say \"hello\".\n"),
+        ContentPart::InputImage {
+            image_url: Some("https://example.com/tea.png".to_owned()),
+            file_id: None,
+            detail: Some("low".to_owned()),
+        },
+        opaque_part(),
+    ];
+    let said = vec![
+        ContentPart::ReasoningText {
+            text: "They want a greeting.".to_owned(),
+        },
+        ContentPart::OutputText {
+            text: "Hello.".to_owned(),
+            annotations: vec![json!({"type": "url_citation", "url": "https://example.com"})],
+            logprobs: Some(json!([{"logprob": -0.1, "token": "Hello"}])),
+        },
+        ContentPart::Refusal {
+            refusal: "No more.".to_owned(),
+        },
+    ];
+    let kept = |id, body| parse_item(body, item_id(id)).unwrap();
+    vec![
+        Item::message(item_id("msg_1"), Role::User, shown),
+        Item {
+            id: item_id("msg_2"),
+            status: ItemStatus::Incomplete,
+            body: ItemBody::Message {
+                role: Role::Assistant,
+                content: said,
+            },
+        },
+        kept(
+            "fc_1",
+            json!({"type": "function_call", "call_id": "call_1", "name": "brew", "arguments": "{\"cups\": 2}"}),
+        ),
+        kept(
+            "fco_1",
+            json!({"type": "function_call_output", "call_id": "call_1", "output": "done"}),
+        ),
+        kept("rs_1", json!({"summary": [], "type": "reasoning"})),
+    ]
+}
+
+fn opaque_part() -> ContentPart {
+    let fields = json!({"file_id": "file-1", "type": "input_file"});
+    ContentPart::Opaque(fields.as_object().cloned().unwrap_or_default())
+}
+
+/// A call whose request keeps the client's own spacing and digits.
+fn call() -> RequestedCall {
+    let request = r#"{"messages": [{"role":"user","content":"hi"}], "temperature": 0.70}"#;
+    RequestedCall {
+        owner: owner(),
+        surface: Surface::ChatCompletions,
+        model: "smollm2-135m".to_owned(),
+        request: Json::parse(request.to_owned()).unwrap(),
+        stream: true,
+        retention: Retention::Recorded,
+        conversation: Some(ConversationId::parse("conv_0a").unwrap()),
+        metadata: metadata(),
+        node: NodeId::parse("node_0a").unwrap(),
+        step: PlannedStep {
+            id: StepId::parse("step_0123456789abcdef0123456789abcdef").unwrap(),
+            provider: "local".to_owned(),
+            model: "SmolLM2-135M-Instruct".to_owned(),
+        },
+    }
+}
+
+fn answer() -> Answer {
+    let choices = r#"[{"index":0,"message":{"role":"assistant","content":"hello"}}]"#;
+    Answer {
+        provider_id: Some("chatcmpl-upstream".to_owned()),
+        model: "SmolLM2-135M-Instruct".to_owned(),
+        body: Json::parse(choices.to_owned()).unwrap(),
+        system_fingerprint: Some("fp_1".to_owned()),
+        service_tier: Some("default".to_owned()),
+    }
+}
+
+fn usage() -> Usage {
+    Usage {
+        input_tokens: 12,
+        cached_tokens: 4,
+        output_tokens: 3,
+        reasoning_tokens: 1,
+    }
+}
+
+fn timing() -> Timing {
+    Timing {
+        first_token_ms: 40,
+        total_ms: 95,
+    }
+}

@@ -1,0 +1,4 @@
+//! The proof: one binary with every test that needs more than its own crate.
+
+mod domain;
+mod history;
