@@ -1,8 +1,30 @@
-//! The outside world: adapters, configuration, telemetry, and the embedded runtime.
+//! The outside world: everything that touches a socket, a file, a child process, the clock or the
+//! environment on behalf of the other rooms.
+//!
+//! A port of `jan-domain` is a capability; here live its adapters, each in a module named after
+//! what it reaches: [`model_provider`] for models, [`identity`] for our own tokens, [`clock`] and
+//! [`id_generator`] for time and ids. [`config`] is the only reader of the environment and
+//! [`telemetry`] the only one who decides where logs, traces and metrics go. [`runtime`] is the
+//! embedded default, a real Postgres and a real model as supervised children.
+//!
+//! Nothing here decides anything about conversations, responses or accounts, and nothing here
+//! knows `commands`, `projections` or `api`. The event log is not the outside world either: its
+//! SQL lives with its writer and its readers, and [`database`] only opens the door to it.
+//!
+//! Start reading at [`config`], which lists everything that can be set. Only `api`'s `main.rs` and
+//! `wiring.rs` name this crate.
 
+/// The operating system's clock.
+pub mod clock;
+pub mod config;
+pub mod database;
+/// Ids that sort by time.
+pub mod id_generator;
+pub mod identity;
 /// Models behind OpenAI's chat protocol, and the catalog of what they offer.
 pub mod model_provider;
 /// The embedded default: a supervised Postgres and a supervised local model.
 pub mod runtime;
 /// Keys and passwords that do not print.
 pub mod secret;
+pub mod telemetry;

@@ -1,0 +1,133 @@
+//! Everything an operator can decide, read once at start.
+//!
+//! Flags overrule the environment, which overrules `jan.toml` (`--config`, else `$JAN_CONFIG`,
+//! else `./jan.toml` if it is there), which overrules the defaults. Each section is a struct with
+//! a `Default` and a table ([`Setting`](setting::Setting)) with one row per field; reading,
+//! refusing, and `jan-server config` all follow from the tables. To add a setting, add a field, its
+//! default and a row.
+
+mod auth;
+mod database;
+mod error;
+mod file;
+mod limits;
+mod providers;
+mod runtime;
+mod server;
+mod setting;
+mod sources;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use auth::AuthSettings;
+pub use database::{DatabaseSettings, DatabaseUrl};
+pub use error::{ConfigError, Nearest};
+pub use limits::Limits;
+pub use server::{Roles, ServerSettings};
+pub use setting::{SettingLine, Source};
+pub use sources::Overrides;
+pub use telemetry::{LogFormat, TelemetrySettings};
+
+use crate::model_provider::ProviderSettings;
+use crate::runtime::RuntimeSettings;
+use sources::Sources;
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens and what this process does.
+    pub server: ServerSettings,
+    /// Which Postgres, and how it is used.
+    pub database: DatabaseSettings,
+    /// The embedded parts and the data directory.
+    pub runtime: RuntimeSettings,
+    /// Who is let in, and what our own tokens say.
+    pub auth: AuthSettings,
+    /// Where models are served; the local model is started when this is empty.
+    pub providers: Vec<ProviderSettings>,
+    /// What the server tells about itself.
+    pub telemetry: TelemetrySettings,
+    /// How much and how long anything may take.
+    pub limits: Limits,
+    lines: Vec<SettingLine>,
+    warnings: Vec<String>,
+}
+
+const DATA_DIR: &str = ".jan";
+
+impl Config {
+    /// Reads the environment and the file, and lets `flags` overrule them.
+    pub fn load(flags: Overrides) -> Result<Self, ConfigError> {
+        let text = |(name, value): (OsString, OsString)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        };
+        let environment: BTreeMap<_, _> = std::env::vars_os().map(text).collect();
+        Self::read(Sources::open(flags, environment, Path::new(""))?)
+    }
+
+    /// Every setting with its value, default and source, in the order of the sections.
+    pub fn describe(&self) -> &[SettingLine] {
+        &self.lines
+    }
+
+    /// Things that look like mistakes and are none, such as `$JAN_PROT`; worth a log line each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Where our signing key is, or will be made.
+    pub fn signing_key_file(&self) -> PathBuf {
+        let usual = || {
+            self.runtime
+                .data_dir
+                .join("secrets")
+                .join("signing-key.pem")
+        };
+        self.auth.signing_key_file.clone().unwrap_or_else(usual)
+    }
+
+    fn read(mut sources: Sources) -> Result<Self, ConfigError> {
+        let search_path = sources.variable("PATH").unwrap_or_default().to_owned();
+        let mut server = ServerSettings::default();
+        let mut database = DatabaseSettings::default();
+        let mut runtime = RuntimeSettings::new(DATA_DIR, search_path);
+        let mut auth = AuthSettings::default();
+        let mut telemetry = TelemetrySettings::default();
+        let mut limits = Limits::default();
+        sources.read(server::SETTINGS, &mut server)?;
+        sources.read(database::SETTINGS, &mut database)?;
+        sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
+        runtime.wheels_dir = runtime.data_dir.join("runtime");
+        sources.read(runtime::SETTINGS, &mut runtime)?;
+        sources.read(auth::SETTINGS, &mut auth)?;
+        sources.read(telemetry::SETTINGS, &mut telemetry)?;
+        sources.read(limits::SETTINGS, &mut limits)?;
+        let providers = providers::read(&mut sources, &limits)?;
+        sources.refuse_unknown()?;
+        let warnings = sources.unknown_variables();
+        let mut lines = sources.into_lines();
+        if !lines.iter().any(|line| line.name.starts_with("providers[")) {
+            lines.extend(providers::documentation(&limits));
+        }
+        Ok(Self {
+            server,
+            database,
+            runtime,
+            auth,
+            providers,
+            telemetry,
+            limits,
+            lines,
+            warnings,
+        })
+    }
+}
