@@ -10,10 +10,11 @@ use super::account::Account;
 /// Waits for the end of its input, which only we hold open, then signals the child.
 const SCRIPT: &str = r#"while read -r _; do :; done; kill -s "$1" "$2" 2>/dev/null"#;
 
-/// A shell that watches over one child. Dropping it lets the child go unharmed.
+/// A shell that watches over one child. It signals the child when it is dropped, be it with the
+/// task that holds it or with the whole process, unless [`let_go`](Self::let_go) came first.
 #[derive(Debug)]
 pub(crate) struct Leash {
-    _shell: Child,
+    shell: Child,
 }
 
 impl Leash {
@@ -27,13 +28,17 @@ impl Leash {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true);
+            .process_group(0);
         if let Some(account) = account {
             account.apply(&mut command);
         }
         Ok(Self {
-            _shell: command.spawn()?,
+            shell: command.spawn()?,
         })
+    }
+
+    /// Ends the watch over a child that ended: its process id may soon be somebody else's.
+    pub(crate) async fn let_go(mut self) -> io::Result<()> {
+        self.shell.kill().await
     }
 }

@@ -1,11 +1,11 @@
 """Serves one GGUF model with llama.cpp's own HTTP server, out of the wheel xllamacpp.
 
 Started by jan-server. Its only argument is a JSON object: model, alias, host, port, threads,
-context_tokens, parallel. It ends when its standard input closes, that is, when jan-server is gone.
+context_tokens, parallel. It runs until it is told to stop by a signal.
 """
 
 import json
-import os
+import signal
 import sys
 
 import xllamacpp
@@ -19,9 +19,10 @@ def params_of(wish):
     params.port = wish["port"]
     params.cpuparams.n_threads = wish["threads"]
     params.cpuparams_batch.n_threads = wish["threads"]
-    # The context is cut into `parallel` equal slots, one per request answered at a time.
+    # One context for all: a lone long conversation may fill it, several share it.
     params.n_ctx = wish["context_tokens"]
     params.n_parallel = wish["parallel"]
+    params.kv_unified = True
     params.use_jinja = True
     params.cache_prompt = True
     params.cache_ram_mib = 512
@@ -35,10 +36,10 @@ def params_of(wish):
 def main():
     server = xllamacpp.Server(params_of(json.loads(sys.argv[1])))
     print("listening on", server.listening_address, flush=True)
-    while sys.stdin.buffer.read(4096):
-        pass
-    # The server's threads have nothing to save, so nothing is waited for.
-    os._exit(0)
+    # The server's own threads answer. They have nothing to save, so the signal ends all at once.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    while True:
+        signal.pause()
 
 
 main()

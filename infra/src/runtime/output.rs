@@ -9,13 +9,21 @@ use tokio_util::task::TaskTracker;
 /// Enough to see the cause of a failed start, short enough for an error message.
 const LINES_KEPT: usize = 15;
 
-/// The last lines of a child, over all its lives.
+/// The last lines of a child in its present life.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LastLines {
     lines: Arc<Mutex<VecDeque<String>>>,
 }
 
 impl LastLines {
+    /// Starts a new life.
+    pub(crate) fn forget(&self) {
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     /// The lines as indented text.
     pub(crate) fn text(&self) -> String {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);

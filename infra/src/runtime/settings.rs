@@ -23,7 +23,8 @@ pub struct RuntimeSettings {
 pub struct PostgresSettings {
     /// A directory with `postgres` and `initdb` that is used instead of looking for one.
     pub bin_dir: Option<PathBuf>,
-    /// Whether a committed transaction survives a power cut. Only throw-away clusters say no.
+    /// Whether what was committed survives a power cut. Only throw-away clusters say no; a
+    /// `kill -9` loses nothing either way.
     pub durable: bool,
     /// Shared memory for pages.
     pub shared_buffers_mb: u32,

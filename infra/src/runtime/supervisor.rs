@@ -182,21 +182,28 @@ fn pause_after(tries: u32) -> Duration {
 /// One life of the child, from its start to its end.
 async fn live<P: ChildPlan>(plan: &P, seat: &Seat, first: &mut Option<FirstVerdict>) -> Ending {
     seat.state.send_replace(ChildState::Starting);
+    seat.lines.forget();
     let command = tokio::select! {
         () = seat.stop.cancelled() => return Ending::Asked,
         command = plan.prepare() => command,
     };
-    let (mut child, pid, _leash) = match command.and_then(|command| spawn(plan, seat, command)) {
+    let (mut child, pid, leash) = match command.and_then(|command| spawn(plan, seat, command)) {
         Ok(started) => started,
         Err(failure) => return Ending::Failed(failure),
     };
-    let trouble = tokio::select! {
-        status = child.wait() => return Ending::Failed(ended(plan, seat, status).await),
-        () = seat.stop.cancelled() => None,
-        trouble = look_after(plan, seat, pid, first) => Some(trouble),
+    let ending = tokio::select! {
+        status = child.wait() => Ending::Failed(ended(plan, seat, status).await),
+        () = seat.stop.cancelled() => Ending::Asked,
+        trouble = look_after(plan, seat, pid, first) => Ending::Failed(trouble),
     };
     end_child(plan, &mut child).await;
-    trouble.map_or(Ending::Asked, Ending::Failed)
+    if let Err(error) = leash.let_go().await {
+        tracing::warn!(
+            child.name = plan.name(),
+            "its leash cannot be ended: {error}"
+        );
+    }
+    ending
 }
 
 fn spawn<P: ChildPlan>(
@@ -271,6 +278,7 @@ async fn until_it_answers<P: ChildPlan>(plan: &P) {
     }
 }
 
+/// Ends the child, if it has not ended by itself.
 async fn end_child<P: ChildPlan>(plan: &P, child: &mut Child) {
     for (signal, patience) in plan.manners().stop {
         if let Some(pid) = child.id().and_then(pid_of) {

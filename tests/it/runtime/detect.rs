@@ -26,13 +26,20 @@ async fn a_machine_that_is_set_up_says_what_it_would_use() {
     let dir = ScratchDir::new();
     let settings = dir.settings();
     if !settings.wheels_dir.is_dir() {
-        eprintln!("SKIPPED: {} is not there (run `make setup`)", settings.wheels_dir.display());
+        eprintln!(
+            "SKIPPED: {} is not there (run `make setup`)",
+            settings.wheels_dir.display()
+        );
         return;
     }
     let detection = detect(&settings).await;
     assert!(detection.is_complete(), "{detection}");
     for report in &detection.parts {
-        let chosen = report.found.iter().filter(|one| one.verdict == Verdict::Chosen).count();
+        let chosen = report
+            .found
+            .iter()
+            .filter(|one| one.verdict == Verdict::Chosen)
+            .count();
         let several = report.part == Part::Wheels;
         assert!(several || chosen == 1, "{report}");
     }

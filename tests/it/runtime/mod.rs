@@ -8,7 +8,7 @@ mod vanish;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jan_infra::runtime::{ChildState, RuntimeSettings};
 use tokio::sync::watch;
@@ -59,13 +59,20 @@ fn wheels_dir() -> PathBuf {
 /// Waits until the child answers as another process than `old`.
 async fn pid_other_than(old: u32, mut state: watch::Receiver<ChildState>) -> u32 {
     let other = |state: &ChildState| matches!(state, ChildState::Ready(pid) if *pid != old);
-    let found = timeout(PATIENCE, state.wait_for(other)).await.unwrap().unwrap();
-    let ChildState::Ready(pid) = *found else { unreachable!("waited for it") };
+    let found = timeout(PATIENCE, state.wait_for(other))
+        .await
+        .unwrap()
+        .unwrap();
+    let ChildState::Ready(pid) = *found else {
+        unreachable!("waited for it")
+    };
     pid
 }
 
 fn pid_of(state: &watch::Receiver<ChildState>) -> u32 {
-    let ChildState::Ready(pid) = *state.borrow() else { panic!("the child is not ready") };
+    let ChildState::Ready(pid) = *state.borrow() else {
+        panic!("the child is not ready")
+    };
     pid
 }
 
@@ -73,14 +80,48 @@ fn kill_9(pid: u32) {
     assert!(signal("-9", pid), "process {pid} is not there to be killed");
 }
 
-/// Whether the process exists. A zombie counts; here only init could leave one.
 fn exists(pid: u32) -> bool {
     signal("-0", pid)
 }
 
+/// Waits until the process is gone and its parent has taken note.
+fn assert_ends(pid: u32) {
+    let deadline = Instant::now() + PATIENCE;
+    while exists(pid) {
+        assert!(Instant::now() < deadline, "process {pid} is still there");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Does to a child's leash what no `kill -9` of the server alone can do.
+fn cut_leash_of(pid: u32) {
+    let ending = pid.to_string();
+    let (leash, _) = processes()
+        .into_iter()
+        .find(|(_, words)| words.contains("jan-leash") && words.trim_end().ends_with(&ending))
+        .expect("every child has a leash");
+    kill_9(leash);
+}
+
+/// Every process with its command line.
+fn processes() -> Vec<(u32, String)> {
+    let script = "if [ -d /proc/self ]; then cd /proc; for pid in [0-9]*; do \
+                  echo $pid $(tr '\\0' ' ' 2>/dev/null < $pid/cmdline); done; \
+                  else ps -axwwo pid=,command=; fi";
+    let output = Command::new("sh").args(["-c", script]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines()
+        .filter_map(|line| line.trim().split_once(' '))
+        .filter_map(|(pid, words)| Some((pid.parse().ok()?, words.to_owned())))
+        .collect()
+}
+
+/// The shell's own `kill`: the program of that name is not on every machine.
 fn signal(signal: &str, pid: u32) -> bool {
-    let mut command = Command::new("kill");
-    command.args([signal, &pid.to_string()]).stderr(Stdio::null());
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("kill {signal} {pid}")])
+        .stderr(Stdio::null());
     command.status().unwrap().success()
 }
 

