@@ -1,4 +1,5 @@
--- Where each projection stands. `position` is the last position that is folded in.
+-- Where each projection stands. `position` is the last position that is folded in. The rows are few
+-- and updated all day, so their pages keep room for the next version (no index is ever touched).
 create table projections (
     name        text        not null,
     version     integer     not null,
@@ -10,7 +11,7 @@ create table projections (
     updated_at  timestamptz not null default clock_timestamp(),
     last_error  text,
     primary key (name, version)
-);
+) with (fillfactor = 20);
 
 -- Events a projection could not fold, and every later event of their streams.
 create table parked_events (

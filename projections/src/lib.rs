@@ -1,1 +1,103 @@
+//! What may be seen: the event feed, the projectors that fold it into tables, and the readers of
+//! those tables.
+//!
+//! A read model is a folder with a pure `fold` from events to row changes, the statements that
+//! write them, and a reader. Every reader takes the owner of what is read: there is no way to load
+//! anything by id alone. Nothing here is the truth; every table can be emptied and folded again
+//! from the `events` table, which this crate reads and never writes.
+//!
+//! The order of things: [`feed`] finds out up to where history is settled (`feed/gate.rs`, the one
+//! clever file) and reads it in pages; `projector.rs` folds a page and commits rows and checkpoint
+//! together; [`barrier`] lets a read wait until its own write is in. Which node projects is a
+//! matter of leases (`lease.rs`); what cannot be folded is set aside by name (`parking.rs`).
+//!
+//! Start reading at [`Projections::spawn`], then `projector.rs`. Commands, HTTP and the adapters of
+//! the outside world are unknown here.
 
+mod account;
+mod barrier;
+mod conversation;
+mod cursor;
+mod error;
+mod event_tail;
+mod feed;
+mod lease;
+mod metrics;
+mod parking;
+mod projection;
+mod projector;
+mod response;
+mod running;
+mod status;
+mod stored_name;
+mod usage;
+
+use std::sync::Arc;
+
+use jan_domain::id::NodeId;
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use account::{AccountReader, AccountRow};
+pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
+pub use conversation::{ConversationList, ConversationReader, ConversationRow, ItemRow};
+pub use cursor::{Order, Page, PageRequest};
+pub use error::{ListError, ReadError};
+pub use event_tail::{EventFilter, EventTail};
+pub use feed::StoredEvent;
+pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
+pub use running::{Projections, RunningProjections, Tuning};
+pub use status::{ProjectionStatus, list_projections};
+pub use usage::{RunCounts, UsageReader, UsageRow};
+
+/// One reader per read model, and the barrier that stands before them. Cheap to clone.
+#[derive(Clone)]
+pub struct ReadModels {
+    /// Conversations and their items.
+    pub conversations: ConversationReader,
+    /// Model calls.
+    pub responses: ResponseReader,
+    /// Accounts and closed sessions.
+    pub accounts: AccountReader,
+    /// What accounts used.
+    pub usage: UsageReader,
+    /// Where a read waits for its own write.
+    pub barrier: Barrier,
+}
+
+impl ReadModels {
+    /// Readers of a node that does not project: the barrier watches the checkpoints of others.
+    pub fn elsewhere(pool: &PgPool) -> Self {
+        let barrier = Barrier::new(pool.clone(), Arc::default(), barrier::LocalPositions::new());
+        Self::behind(barrier, pool)
+    }
+
+    fn behind(barrier: Barrier, pool: &PgPool) -> Self {
+        Self {
+            conversations: ConversationReader::new(pool.clone()),
+            responses: ResponseReader::new(pool.clone()),
+            accounts: AccountReader::new(pool.clone()),
+            usage: UsageReader::new(pool.clone()),
+            barrier,
+        }
+    }
+}
+
+/// Starts this node's projections with the rhythm of production; see [`Projections::spawn`].
+pub fn spawn(
+    pool: PgPool,
+    appended: Arc<Notify>,
+    node: NodeId,
+    tracker: &TaskTracker,
+    cancel: &CancellationToken,
+) -> RunningProjections {
+    let projections = Projections {
+        pool,
+        appended,
+        node,
+        tuning: Tuning::default(),
+    };
+    projections.spawn(tracker, cancel)
+}

@@ -1,0 +1,105 @@
+use chrono::{DateTime, Utc};
+use jan_domain::account::AccountEvent as E;
+use jan_domain::caller::{CallerKind, Owner};
+use jan_domain::history::{Event, RecordedEvent};
+use sqlx::PgConnection;
+
+use super::reader::kind_name;
+use crate::projection::{Changes, column};
+
+/// What a stretch of history changes about accounts.
+#[derive(Default)]
+pub(crate) struct AccountChanges {
+    created: Vec<Created>,
+    closed: Vec<ClosedSession>,
+}
+
+struct Created {
+    owner: Owner,
+    username: String,
+    at: DateTime<Utc>,
+}
+
+struct ClosedSession {
+    session: String,
+    account: String,
+    at: DateTime<Utc>,
+}
+
+impl Changes for AccountChanges {
+    const NAME: &'static str = "accounts";
+    const VERSION: i32 = 1;
+
+    fn fold(&mut self, recorded: &RecordedEvent) {
+        let Event::Account(event) = &recorded.event else {
+            return;
+        };
+        match event {
+            E::GuestCreated {
+                owner,
+                username,
+                at,
+            } => self.created.push(Created {
+                owner: owner.clone(),
+                username: username.clone(),
+                at: *at,
+            }),
+            E::SessionClosed { session, at, .. } => self.closed.push(ClosedSession {
+                session: session.to_string(),
+                account: recorded.aggregate_id.clone(),
+                at: *at,
+            }),
+            E::SessionOpened { .. } | E::SessionRefreshed { .. } => {}
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.created.is_empty() && self.closed.is_empty()
+    }
+
+    async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if !self.created.is_empty() {
+            insert_accounts(connection, &self.created).await?;
+        }
+        if !self.closed.is_empty() {
+            insert_closed_sessions(connection, &self.closed).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert_accounts(
+    connection: &mut PgConnection,
+    rows: &[Created],
+) -> Result<(), sqlx::Error> {
+    let sql = r"
+        insert into accounts (account_id, tenant_id, username, created_at, kind)
+        select row.*, $5
+          from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as row";
+    sqlx::query(sql)
+        .bind(column(rows, |row| row.owner.account.as_str()))
+        .bind(column(rows, |row| row.owner.tenant.as_str()))
+        .bind(column(rows, |row| row.username.as_str()))
+        .bind(column(rows, |row| row.at))
+        .bind(kind_name(CallerKind::Guest))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn insert_closed_sessions(
+    connection: &mut PgConnection,
+    rows: &[ClosedSession],
+) -> Result<(), sqlx::Error> {
+    let sql = r"
+        insert into closed_sessions (session_id, account_id, closed_at)
+        select *
+          from unnest($1::text[], $2::text[], $3::timestamptz[])";
+    sqlx::query(sql)
+        .bind(column(rows, |row| row.session.as_str()))
+        .bind(column(rows, |row| row.account.as_str()))
+        .bind(column(rows, |row| row.at))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! The feed: all events, in the order of their positions, none twice and none left out.
+
+mod gate;
+mod page;
+mod pulse;
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use tokio::sync::{Mutex, watch};
+
+pub(crate) use gate::{Gate, Step, last_position};
+pub use page::StoredEvent;
+pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, Stream, read_stored};
+pub(crate) use pulse::{Bells, run};
+
+/// One node's reading of history. Projectors that stand at the same position share one page, read
+/// and decoded once; those that are behind read their own.
+pub(crate) struct Feed {
+    pool: PgPool,
+    settled: watch::Receiver<i64>,
+    events_max: u32,
+    tail: Mutex<Arc<EventPage>>,
+}
+
+/// Why a feed has no more pages.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FeedError {
+    #[error("the gate has stopped")]
+    Stopped,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Feed {
+    pub(crate) fn new(pool: PgPool, settled: watch::Receiver<i64>, events_max: u32) -> Self {
+        let tail = Mutex::new(Arc::new(EventPage {
+            after: 0,
+            through: 0,
+            entries: Vec::new(),
+        }));
+        Self {
+            pool,
+            settled,
+            events_max,
+            tail,
+        }
+    }
+
+    /// Up to where the gate has settled history.
+    pub(crate) fn settled(&self) -> i64 {
+        *self.settled.borrow()
+    }
+
+    /// What follows `position`, as soon as something settled does.
+    pub(crate) async fn page_after(&self, position: i64) -> Result<Arc<EventPage>, FeedError> {
+        let mut watched = self.settled.clone();
+        let settled = *watched
+            .wait_for(|settled| *settled > position)
+            .await
+            .map_err(|_| FeedError::Stopped)?;
+        let mut tail = self.tail.lock().await;
+        if tail.after == position && tail.through > position {
+            return Ok(Arc::clone(&tail));
+        }
+        if position < tail.after {
+            drop(tail);
+            return Ok(Arc::new(self.read(position, settled).await?));
+        }
+        let page = Arc::new(self.read(position, settled).await?);
+        *tail = Arc::clone(&page);
+        Ok(page)
+    }
+
+    async fn read(&self, position: i64, settled: i64) -> Result<EventPage, sqlx::Error> {
+        EventPage::read(&self.pool, position, settled, self.events_max).await
+    }
+}

@@ -1,0 +1,177 @@
+//! Who projects: one node per projection, on the database's clock.
+
+use std::time::Duration;
+
+use jan_domain::id::NodeId;
+use sqlx::{PgConnection, PgPool};
+
+/// How long a lease lasts unless it is renewed.
+pub(crate) const LEASE: Duration = Duration::from_secs(10);
+
+/// A projection that a node would like to run.
+#[derive(Clone)]
+pub(crate) struct Claim {
+    pub(crate) name: &'static str,
+    pub(crate) version: i32,
+    pub(crate) node: NodeId,
+    pub(crate) duration: Duration,
+}
+
+/// A projection that is ours until the lease runs out. The epoch tells our lease from any earlier
+/// or later one: a node that slept through its lease can change nothing.
+pub(crate) struct Lease {
+    claim: Claim,
+    epoch: i64,
+    position: i64,
+}
+
+/// Why a checkpoint did not move.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LeaseError {
+    #[error("the lease is another's")]
+    Lost,
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Claim {
+    /// Takes the lease if it is free, run out, or left over from this very node.
+    pub(crate) async fn acquire(&self, pool: &PgPool) -> Result<Option<Lease>, sqlx::Error> {
+        let sql = r"
+            insert into projections as mine (name, version, lease_owner, lease_epoch, lease_until)
+            values ($1, $2, $3, 1, clock_timestamp() + make_interval(secs => $4))
+            on conflict (name, version) do update
+               set lease_owner = excluded.lease_owner,
+                   lease_epoch = mine.lease_epoch + 1,
+                   lease_until = excluded.lease_until
+             where mine.lease_owner is null
+                or mine.lease_owner = excluded.lease_owner
+                or mine.lease_until < clock_timestamp()
+            returning lease_epoch, position";
+        let row: Option<(i64, i64)> = sqlx::query_as(sql)
+            .bind(self.name)
+            .bind(self.version)
+            .bind(self.node.as_str())
+            .bind(self.duration.as_secs_f64())
+            .fetch_optional(pool)
+            .await?;
+        Ok(row.map(|(epoch, position)| Lease {
+            claim: self.clone(),
+            epoch,
+            position,
+        }))
+    }
+
+    /// Leaves a word for whoever looks at the projection.
+    pub(crate) async fn note(&self, pool: &PgPool, error: &str) -> Result<(), sqlx::Error> {
+        let sql = r"
+            update projections
+               set last_error = $3
+             where name = $1
+               and version = $2";
+        sqlx::query(sql)
+            .bind(self.name)
+            .bind(self.version)
+            .bind(error)
+            .execute(pool)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Lease {
+    /// The last position that is folded in.
+    pub(crate) fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// When to renew: after a third of the lease.
+    pub(crate) fn renewal(&self) -> Duration {
+        self.claim.duration / 3
+    }
+
+    /// Remembers what was committed.
+    pub(crate) fn committed(&mut self, position: i64) {
+        self.position = position;
+    }
+
+    /// Moves the checkpoint and renews the lease, if both are still ours.
+    ///
+    /// The surrounding transaction, and no other, may be lost in a crash of the database: its
+    /// changes and its checkpoint fall back together and are made again.
+    pub(crate) async fn advance(
+        &self,
+        connection: &mut PgConnection,
+        through: i64,
+        events: i64,
+    ) -> Result<(), LeaseError> {
+        let sql = r"
+            with quick as materialized (select set_config('synchronous_commit', 'off', true))
+            update projections
+               set position = $5,
+                   event_count = event_count + $6,
+                   lease_until = clock_timestamp() + make_interval(secs => $7),
+                   updated_at = clock_timestamp(),
+                   last_error = null
+              from quick
+             where name = $1
+               and version = $2
+               and lease_epoch = $3
+               and position = $4";
+        let moved = sqlx::query(sql)
+            .bind(self.claim.name)
+            .bind(self.claim.version)
+            .bind(self.epoch)
+            .bind(self.position)
+            .bind(through)
+            .bind(events)
+            .bind(self.claim.duration.as_secs_f64())
+            .execute(connection)
+            .await?;
+        held(moved.rows_affected())
+    }
+
+    /// Keeps the lease while nothing happens.
+    pub(crate) async fn renew(&self, pool: &PgPool) -> Result<(), LeaseError> {
+        let sql = r"
+            update projections
+               set lease_until = clock_timestamp() + make_interval(secs => $4)
+             where name = $1
+               and version = $2
+               and lease_epoch = $3";
+        let renewed = sqlx::query(sql)
+            .bind(self.claim.name)
+            .bind(self.claim.version)
+            .bind(self.epoch)
+            .bind(self.claim.duration.as_secs_f64())
+            .execute(pool)
+            .await?;
+        held(renewed.rows_affected())
+    }
+
+    /// Gives the projection to whoever comes first.
+    pub(crate) async fn release(self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        let sql = r"
+            update projections
+               set lease_owner = null,
+                   lease_until = null
+             where name = $1
+               and version = $2
+               and lease_epoch = $3";
+        sqlx::query(sql)
+            .bind(self.claim.name)
+            .bind(self.claim.version)
+            .bind(self.epoch)
+            .execute(pool)
+            .await?;
+        Ok(())
+    }
+}
+
+fn held(rows: u64) -> Result<(), LeaseError> {
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(LeaseError::Lost)
+    }
+}

@@ -1,0 +1,143 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use jan_domain::history::{Event, RecordedEvent};
+use jan_domain::response::{
+    Answer, Failure, RequestedCall, ResponseEvent as E, Retention, Timing, Usage,
+};
+use jan_domain::user_metadata::UserMetadata;
+use sqlx::PgConnection;
+
+use super::rows::ResponseStatus;
+use super::write;
+use crate::projection::Changes;
+
+/// What a stretch of history changes about responses.
+#[derive(Default)]
+pub(crate) struct ResponseChanges {
+    by_id: BTreeMap<String, ResponseChange>,
+}
+
+/// What it changes about one of them.
+#[derive(Default)]
+pub(super) struct ResponseChange {
+    pub(super) opened: Option<Opened>,
+    pub(super) closed: Option<Closed>,
+    pub(super) metadata: Option<UserMetadata>,
+    pub(super) deleted: bool,
+}
+
+/// How a call began.
+pub(super) struct Opened {
+    pub(super) call: RequestedCall,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// How it ended.
+pub(super) struct Closed {
+    pub(super) status: ResponseStatus,
+    /// The answer as JSON text, also of calls that are not stored: an ending does not say which.
+    pub(super) answer: Option<String>,
+    pub(super) usage: Option<Usage>,
+    pub(super) timing: Timing,
+    pub(super) failure: Option<Failure>,
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Changes for ResponseChanges {
+    const NAME: &'static str = "responses";
+    const VERSION: i32 = 1;
+
+    fn fold(&mut self, recorded: &RecordedEvent) {
+        let Event::Response(event) = &recorded.event else {
+            return;
+        };
+        let id = recorded.aggregate_id.clone();
+        self.by_id.entry(id).or_default().fold(event);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        write::write(connection, &self.by_id).await
+    }
+}
+
+impl ResponseChange {
+    fn fold(&mut self, event: &E) {
+        match event {
+            E::Requested { call, at } => self.open(call, *at),
+            E::Completed {
+                answer,
+                usage,
+                timing,
+                at,
+            } => {
+                let answer = self.text(Some(answer));
+                self.closed = Some(Closed {
+                    status: ResponseStatus::Completed,
+                    answer,
+                    usage: Some(*usage),
+                    timing: *timing,
+                    failure: None,
+                    at: *at,
+                });
+            }
+            E::Incomplete {
+                answer,
+                usage,
+                timing,
+                at,
+                ..
+            } => {
+                let answer = self.text(Some(answer));
+                self.closed = Some(Closed {
+                    status: ResponseStatus::Incomplete,
+                    answer,
+                    usage: Some(*usage),
+                    timing: *timing,
+                    failure: None,
+                    at: *at,
+                });
+            }
+            E::Failed {
+                failure,
+                partial,
+                timing,
+                at,
+            } => {
+                let answer = self.text(partial.as_ref());
+                self.closed = Some(Closed {
+                    status: ResponseStatus::Failed,
+                    answer,
+                    usage: None,
+                    timing: *timing,
+                    failure: Some(failure.clone()),
+                    at: *at,
+                });
+            }
+            E::MetadataReplaced { metadata, .. } => self.metadata = Some(metadata.clone()),
+            E::Deleted { .. } => self.deleted = true,
+        }
+    }
+
+    fn open(&mut self, call: &RequestedCall, at: DateTime<Utc>) {
+        self.metadata = Some(call.metadata.clone());
+        self.opened = Some(Opened {
+            call: call.clone(),
+            at,
+        });
+    }
+
+    /// The answer's text, unless it is known already that nobody may read it.
+    fn text(&self, answer: Option<&Answer>) -> Option<String> {
+        let hidden = self
+            .opened
+            .as_ref()
+            .is_some_and(|opened| opened.call.retention != Retention::Stored);
+        let answer = answer.filter(|_| !hidden)?;
+        Some(serde_json::to_string(answer).expect("answers have text keys"))
+    }
+}

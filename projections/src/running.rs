@@ -1,0 +1,151 @@
+//! Starting the gate and the projectors of one node.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jan_domain::id::NodeId;
+use sqlx::PgPool;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::ReadModels;
+use crate::account::AccountChanges;
+use crate::barrier::{Barrier, Consistency, Freshness, LocalPositions, ReadModel};
+use crate::conversation::ConversationChanges;
+use crate::error::ReadError;
+use crate::feed::{self, Bells, Feed, PAGE_EVENTS_MAX};
+use crate::lease::{Claim, LEASE};
+use crate::metrics::Metrics;
+use crate::projection::Changes;
+use crate::projector::Projector;
+use crate::response::ResponseChanges;
+use crate::usage::UsageChanges;
+
+/// Time between two rounds of a busy feed in which nobody waits for a write of its own: few
+/// transactions with many events each.
+const PACE: Duration = Duration::from_millis(50);
+
+/// What a node needs to project.
+pub struct Projections {
+    /// The database of the event log and of the read models.
+    pub pool: PgPool,
+    /// Rung (`notify_one`) by this process's event store after each append.
+    pub appended: Arc<Notify>,
+    /// This process.
+    pub node: NodeId,
+    /// The rhythm.
+    pub tuning: Tuning,
+}
+
+/// The rhythm of projecting. The default is what production runs with.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    /// Most events of one page.
+    pub page_events_max: u32,
+    /// Time between two rounds of a busy feed.
+    pub pace: Duration,
+    /// How long a silent node keeps its projections.
+    pub lease: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            page_events_max: PAGE_EVENTS_MAX,
+            pace: PACE,
+            lease: LEASE,
+        }
+    }
+}
+
+/// The projections of this node, at work until they are cancelled.
+#[derive(Clone)]
+pub struct RunningProjections {
+    reads: ReadModels,
+}
+
+impl RunningProjections {
+    /// The readers, whose barrier knows what runs here.
+    pub fn read_models(&self) -> ReadModels {
+        self.reads.clone()
+    }
+
+    /// Waits until every read model has passed the head of the log, on whichever node it runs.
+    pub async fn settle(&self) -> Result<Freshness, ReadError> {
+        for model in ReadModel::ALL {
+            let reached = self.reads.barrier.reach(model, Consistency::Strong).await?;
+            if reached != Freshness::Fresh {
+                return Ok(reached);
+            }
+        }
+        Ok(Freshness::Fresh)
+    }
+}
+
+impl Projections {
+    /// Starts the gate and one projector per read model. They stop, and give their leases back,
+    /// when `cancel` says so; `tracker` knows when they have.
+    pub fn spawn(self, tracker: &TaskTracker, cancel: &CancellationToken) -> RunningProjections {
+        let hurry = Arc::new(Notify::new());
+        let metrics = Metrics::new();
+        let (settle, settled) = watch::channel(0);
+        let feed = Feed::new(self.pool.clone(), settled, self.tuning.page_events_max);
+        let mut node = Node {
+            feed: Arc::new(feed),
+            parts: &self,
+            metrics: metrics.clone(),
+            local: HashMap::new(),
+            tasks: (tracker, cancel),
+        };
+        node.start::<ConversationChanges>(ReadModel::Conversations);
+        node.start::<ResponseChanges>(ReadModel::Responses);
+        node.start::<AccountChanges>(ReadModel::Accounts);
+        node.start::<UsageChanges>(ReadModel::Usage);
+        let barrier = Barrier::new(self.pool.clone(), Arc::clone(&hurry), node.local);
+        let bells = Bells {
+            appended: self.appended,
+            hurry,
+        };
+        tracker.spawn(feed::run(
+            self.pool.clone(),
+            bells,
+            self.tuning.pace,
+            (settle, metrics),
+            cancel.clone(),
+        ));
+        RunningProjections {
+            reads: ReadModels::behind(barrier, &self.pool),
+        }
+    }
+}
+
+struct Node<'p> {
+    parts: &'p Projections,
+    feed: Arc<Feed>,
+    metrics: Metrics,
+    local: LocalPositions,
+    tasks: (&'p TaskTracker, &'p CancellationToken),
+}
+
+impl Node<'_> {
+    fn start<C: Changes + 'static>(&mut self, model: ReadModel) {
+        let (position, positions) = watch::channel(None);
+        self.local.insert(model, positions);
+        let projector = Projector {
+            pool: self.parts.pool.clone(),
+            feed: Arc::clone(&self.feed),
+            claim: Claim {
+                name: C::NAME,
+                version: C::VERSION,
+                node: self.parts.node.clone(),
+                duration: self.parts.tuning.lease,
+            },
+            position,
+            metrics: self.metrics.clone(),
+        };
+        let (tracker, cancel) = self.tasks;
+        tracker.spawn(projector.run::<C>(cancel.clone()));
+    }
+}
