@@ -1,2 +1,12 @@
-//! Our own identity provider: access tokens that any service can check with the published keys,
+//! Our own identity provider: access tokens that any service can check with the published key,
 //! and refresh tokens that only we can.
+
+mod issuer;
+#[cfg(test)]
+mod issuer_tests;
+mod refresh_token;
+mod signing_key;
+
+pub use issuer::OwnIssuer;
+pub use refresh_token::{RefreshToken, RefreshTokenRefused};
+pub use signing_key::{SigningKey, SigningKeyError};
