@@ -28,11 +28,9 @@ impl Account {
             && found.uid() != 0
         {
             let (uid, gid) = (found.uid(), found.gid());
-            return Ok(Some(Self {
-                name: format!("user {uid}"),
-                uid,
-                gid,
-            }));
+            let name = id("-un", &uid.to_string()).await;
+            let name = name.unwrap_or_else(|| format!("user {uid}"));
+            return Ok(Some(Self { name, uid, gid }));
         }
         for name in ["postgres", "_postgres", "nobody"] {
             if let Some(account) = Self::named(name).await {
@@ -72,20 +70,22 @@ impl Account {
     async fn named(name: &str) -> Option<Self> {
         Some(Self {
             name: name.to_owned(),
-            uid: id("-u", name).await?,
-            gid: id("-g", name).await?,
+            uid: number("-u", name).await?,
+            gid: number("-g", name).await?,
         })
     }
 }
 
+/// macOS prints the ids of `nobody` as negative numbers, which no child may be given: none.
+async fn number(which: &str, name: &str) -> Option<u32> {
+    id(which, name).await?.parse().ok()
+}
+
 /// Asks `id`, which also knows users that are not in `/etc/passwd`.
-async fn id(which: &str, name: &str) -> Option<u32> {
-    let output = Command::new("id")
-        .args([which, name])
-        .stderr(Stdio::null())
-        .output()
-        .await
-        .ok()?;
-    // macOS prints the ids of `nobody` as negative numbers, which no child may be given: skipped.
-    String::from_utf8_lossy(&output.stdout).trim().parse().ok()
+async fn id(which: &str, user: &str) -> Option<String> {
+    let mut command = Command::new("id");
+    command.args([which, user]).stderr(Stdio::null());
+    let output = command.output().await.ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (output.status.success() && !said.is_empty()).then_some(said)
 }

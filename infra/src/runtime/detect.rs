@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::account::Account;
 use super::model::locate;
 use super::postgres::binaries;
-use super::postgres::cluster;
-use super::postgres::placement::Placement;
+use super::postgres::cluster::major_of;
+use super::postgres::placement::{Placement, existing_cluster};
 use super::{RuntimeError, RuntimeSettings};
 
 /// The pins that `make setup` installs.
@@ -127,16 +127,13 @@ impl Finding {
 /// Looks for every part. Starts nothing and changes nothing.
 pub async fn detect(settings: &RuntimeSettings) -> Detection {
     let data_dir = std::path::absolute(&settings.data_dir).unwrap_or(settings.data_dir.clone());
-    let account = Account::for_cluster(&data_dir.join("postgres")).await;
-    let placement = match &account {
-        Ok(account) => Placement::of(&data_dir, account.as_ref()),
-        Err(_) => Placement::of(&data_dir, None),
-    };
+    let cluster = existing_cluster(&data_dir);
+    let account = Account::for_cluster(&cluster).await;
     let python = locate::find_python(settings).await;
     let parts = vec![
         wheels(settings),
-        postgres(settings, &placement).await,
-        database(&placement, &account),
+        postgres(settings, &cluster).await,
+        database(&data_dir, account),
         python_report(python.as_ref()),
         model_server(settings, python.as_ref()),
         model(settings),
@@ -183,8 +180,8 @@ fn installed_version(wheels_dir: &Path, stem: &str) -> Option<String> {
     })
 }
 
-async fn postgres(settings: &RuntimeSettings, placement: &Placement) -> PartReport {
-    let needed = cluster::major_of(&placement.cluster);
+async fn postgres(settings: &RuntimeSettings, cluster: &Path) -> PartReport {
+    let needed = major_of(cluster);
     let mut chosen = false;
     let mut found = Vec::new();
     for candidate in binaries::find_all(settings).await {
@@ -225,39 +222,39 @@ async fn postgres(settings: &RuntimeSettings, placement: &Placement) -> PartRepo
     PartReport::new(Part::Postgres, found, advice)
 }
 
-fn database(placement: &Placement, account: &Result<Option<Account>, RuntimeError>) -> PartReport {
-    let user = match account {
-        Ok(Some(account)) => format!("runs as {}, because we are root", account.name),
-        Ok(None) => "runs as the current user".to_owned(),
-        Err(error) => {
-            let finding = Finding::new(
-                Verdict::Unusable,
-                &placement.cluster,
-                None,
-                error.to_string(),
-            );
-            return PartReport::new(Part::Database, vec![finding], "see above");
-        }
+fn database(data_dir: &Path, account: Result<Option<Account>, RuntimeError>) -> PartReport {
+    let placed = account.and_then(|account| {
+        let placement = Placement::of(data_dir, account.as_ref())?;
+        Ok((placement, account))
+    });
+    let finding = match placed {
+        Ok((placement, account)) => placed_database(&placement, account.as_ref()),
+        Err(error) => Finding::new(Verdict::Unusable, data_dir, None, error.to_string()),
     };
-    let moved = match &placement.moved_because_of {
-        Some(barrier) => format!(
-            "; moved here because it may not enter {}",
-            barrier.display()
-        ),
-        None => String::new(),
-    };
-    let major = cluster::major_of(&placement.cluster).map(|major| major.to_string());
+    PartReport::new(Part::Database, vec![finding], "do as the line above says")
+}
+
+fn placed_database(placement: &Placement, account: Option<&Account>) -> Finding {
+    let major = major_of(&placement.cluster).map(|major| major.to_string());
     let state = if major.is_some() {
         "exists"
     } else {
         "will be made"
     };
-    let why = format!(
-        "{state}; {user}{moved}; socket in {}",
-        placement.sockets.display()
+    let user = account.map_or_else(
+        || "runs as the current user".to_owned(),
+        |account| format!("runs as {}, because we are root", account.name),
     );
-    let finding = Finding::new(Verdict::Chosen, &placement.cluster, major.as_deref(), why);
-    PartReport::new(Part::Database, vec![finding], "")
+    let moved = placement
+        .moved
+        .as_ref()
+        .map(|why| format!("; not in the data directory: {why}"));
+    let sockets = placement.sockets.display();
+    let why = format!(
+        "{state}; {user}; socket in {sockets}{}",
+        moved.unwrap_or_default()
+    );
+    Finding::new(Verdict::Chosen, &placement.cluster, major.as_deref(), why)
 }
 
 fn python_report(python: Option<&locate::Python>) -> PartReport {

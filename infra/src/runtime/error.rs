@@ -60,6 +60,20 @@ pub enum RuntimeError {
         expected: u32,
     },
 
+    /// The way to an existing database is closed to the user who must run Postgres.
+    #[error(
+        "running as root, Postgres runs as {user}, who may not enter {barrier} and so not reach \
+         the database in {cluster}: open the way (chmod a+x {barrier}), or run as an ordinary user"
+    )]
+    Barred {
+        /// The database.
+        cluster: PathBuf,
+        /// The directory that cannot be passed.
+        barrier: PathBuf,
+        /// Who cannot.
+        user: String,
+    },
+
     /// `initdb` failed.
     #[error("initdb could not make a database in {cluster}:\n{output}")]
     Initdb {

@@ -3,6 +3,7 @@
 mod detect;
 mod model;
 mod postgres;
+mod root;
 mod vanish;
 
 use std::path::{Path, PathBuf};

@@ -1,15 +1,13 @@
 //! The supervised Postgres and what can go wrong with it.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 
 use jan_infra::runtime::{EmbeddedPostgres, RuntimeError, RuntimeSettings};
 use sqlx::{Connection as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{
-    ScratchDir, assert_ends, cut_leash_of, exists, is_root, kill_9, pid_of, pid_other_than,
-};
+use super::{ScratchDir, assert_ends, cut_leash_of, exists, kill_9, pid_of, pid_other_than};
 
 pub(super) async fn start(settings: &RuntimeSettings) -> Result<EmbeddedPostgres, RuntimeError> {
     EmbeddedPostgres::start(settings, &TaskTracker::new(), &CancellationToken::new()).await
@@ -21,7 +19,7 @@ async fn session(postgres: &EmbeddedPostgres) -> PgConnection {
         .unwrap()
 }
 
-async fn write(postgres: &EmbeddedPostgres, word: &str) {
+pub(super) async fn write(postgres: &EmbeddedPostgres, word: &str) {
     let mut session = session(postgres).await;
     sqlx::query("create table if not exists kept (word text)")
         .execute(&mut session)
@@ -34,7 +32,7 @@ async fn write(postgres: &EmbeddedPostgres, word: &str) {
         .unwrap();
 }
 
-async fn words(postgres: &EmbeddedPostgres) -> Vec<String> {
+pub(super) async fn words(postgres: &EmbeddedPostgres) -> Vec<String> {
     let mut session = session(postgres).await;
     sqlx::query_scalar("select word from kept order by word")
         .fetch_all(&mut session)
@@ -215,43 +213,4 @@ async fn without_any_postgres_the_reader_is_told_what_to_do() {
         "{refusal}"
     );
     assert!(refusal.to_string().contains("make setup"), "{refusal}");
-}
-
-#[tokio::test]
-async fn root_hands_the_database_to_an_unprivileged_user() {
-    if !is_root() {
-        eprintln!("SKIPPED: only root hands anything over");
-        return;
-    }
-    let dir = ScratchDir::new();
-    let postgres = start(&dir.settings()).await.unwrap();
-    for owned in ["postgres", "run"] {
-        let found = std::fs::metadata(dir.0.join(owned)).unwrap();
-        assert_ne!(found.uid(), 0, "{owned}");
-        assert_eq!(found.mode() & 0o777, 0o700, "{owned}");
-    }
-    postgres.stop().await;
-}
-
-#[tokio::test]
-async fn root_moves_the_database_out_of_a_directory_that_others_cannot_enter() {
-    if !is_root() {
-        eprintln!("SKIPPED: only root is in this trap");
-        return;
-    }
-    let dir = ScratchDir::new();
-    std::fs::set_permissions(&dir.0, std::fs::Permissions::from_mode(0o700)).unwrap();
-    let mut settings = dir.settings();
-    settings.data_dir = dir.0.join("data");
-    let postgres = start(&settings).await.unwrap();
-    write(&postgres, "reachable").await;
-    postgres.stop().await;
-
-    let pointer = std::fs::read_to_string(settings.data_dir.join("postgres.moved")).unwrap();
-    let cluster = std::path::Path::new(pointer.trim());
-    assert!(cluster.starts_with("/var/lib/jan-server"), "{pointer}");
-    let postgres = start(&settings).await.unwrap();
-    assert_eq!(words(&postgres).await, ["reachable"]);
-    postgres.stop().await;
-    std::fs::remove_dir_all(cluster.parent().unwrap()).unwrap();
 }

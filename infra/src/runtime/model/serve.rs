@@ -136,8 +136,8 @@ impl ModelPlan {
         self.data_dir.join("llama.pid")
     }
 
-    /// Ends the model server of an earlier run. The start time tells it from a stranger who got
-    /// its process id since.
+    /// Ends the model server of an earlier run. Its start time and the model on its command line
+    /// tell it from a stranger who got its process id since.
     async fn stop_orphan(&self) -> Result<(), RuntimeError> {
         let Ok(note) = std::fs::read_to_string(self.pid_file()) else {
             return Ok(());
@@ -147,7 +147,9 @@ impl ModelPlan {
         let Some((number, pid)) = number.and_then(|n: u32| Some((n, process::pid_of(n)?))) else {
             return Ok(());
         };
-        let same = process::started_at(pid).as_deref() == lines.next();
+        let model = self.model.to_string_lossy();
+        let same = process::started_at(pid).as_deref() == lines.next()
+            && process::command_line(pid).is_some_and(|words| words.contains(&*model));
         if !same || !process::is_running(pid) {
             return Ok(());
         }

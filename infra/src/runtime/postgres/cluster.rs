@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio::process::Command;
 
 use super::binaries::Binaries;
-use super::placement::make_private;
+use super::directory::{make_private, must_belong_to};
 use crate::runtime::RuntimeError;
 use crate::runtime::account::Account;
 
@@ -30,7 +30,7 @@ pub(crate) async fn ensure(
     durable: bool,
 ) -> Result<(), RuntimeError> {
     if major_of(cluster).is_some() {
-        return Ok(());
+        return must_belong_to(cluster, account);
     }
     let draft = cluster.with_extension("new");
     if draft.exists() {

@@ -5,6 +5,7 @@
 
 pub(crate) mod binaries;
 pub(crate) mod cluster;
+mod directory;
 mod orphan;
 pub(crate) mod placement;
 mod reachable;
@@ -54,9 +55,9 @@ impl EmbeddedPostgres {
     ) -> Result<Self, RuntimeError> {
         let data_dir = claim_data_dir(&settings.data_dir)?;
         let lock = InstanceLock::take(&data_dir, "postgres")?;
-        let account = Account::for_cluster(&data_dir.join("postgres")).await?;
+        let account = Account::for_cluster(&placement::existing_cluster(&data_dir)).await?;
         let account = account.as_ref();
-        let placement = Placement::of(&data_dir, account);
+        let placement = Placement::of(&data_dir, account)?;
         placement.make(&data_dir, account)?;
         let binaries = binaries::choose(settings, &placement.cluster).await?;
         let binaries = reachable::ensure(binaries, account).await?;

