@@ -1,1 +1,90 @@
+//! The doors: REST, server-sent events, the command line, and the wiring of everything behind them.
+//!
+//! A route says who, what and which, and nothing else: it reads its request, calls a command or a
+//! reader, and answers. Status codes live in [`error`] only. `infra` is named in `main.rs` and
+//! `wiring.rs` only; SQL and outgoing HTTP are not done here at all.
+//!
+//! Start reading at [`router`], then `edge/` (what every request passes), `authenticate.rs`,
+//! `idempotency.rs`, and `rest/chat/create.rs`.
 
+pub mod authenticate;
+pub mod cli;
+pub mod context;
+pub mod edge;
+pub mod error;
+pub mod serve;
+pub mod state;
+pub mod wiring;
+
+mod body;
+mod documentation;
+mod idempotency;
+mod json_check;
+mod reading;
+mod rest;
+mod sse;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::IntoResponse;
+use http::{HeaderName, HeaderValue, Method, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::edge::Edge;
+use crate::error::ApiError;
+use crate::state::{ApiState, Server};
+
+/// The whole surface.
+pub fn router(state: ApiState) -> Edge {
+    let server = Arc::clone(&state.server);
+    let (rest, document) = rest::routes(&state);
+    let routes: Router<ApiState> = rest
+        .merge(documentation::routes(document))
+        .fallback(edge::unknown_url)
+        .method_not_allowed_fallback(edge::method_not_allowed)
+        .layer(cors(&server))
+        .layer(CatchPanicLayer::custom(panicked));
+    Edge::new(routes.with_state(state), server)
+}
+
+fn cors(server: &Server) -> CorsLayer {
+    let origins = server
+        .cors_origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let name = HeaderName::from_static;
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+            Method::OPTIONS,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            name("x-api-key"),
+            name("idempotency-key"),
+            name("x-request-id"),
+            name("x-consistency"),
+            name("mcp-session-id"),
+        ])
+        .expose_headers([name("x-request-id"), name("x-consistency")])
+        .max_age(Duration::from_secs(3600))
+}
+
+fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    let words = cause.downcast_ref::<String>().map(String::as_str);
+    let words = words
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("no words");
+    tracing::error!(panic = words, "a handler panicked");
+    ApiError::panicked().into_response()
+}

@@ -14,4 +14,6 @@ pub use model_provider::{
     ProviderFailure,
 };
 pub use open_responses::{OpenResponses, ReadFailure};
-pub use token_issuer::{AccessClaims, TokenIssuer, TokenRefused};
+pub use token_issuer::{
+    AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,
+};

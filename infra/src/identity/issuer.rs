@@ -1,5 +1,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use jan_domain::ports::{AccessClaims, TokenIssuer, TokenRefused};
+use std::time::Duration;
+
+use jan_domain::ports::{
+    AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,
+};
 use jan_domain::{
     CallerKind, Owner,
     id::{AccountId, SessionId, TenantId},
@@ -8,6 +12,7 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::refresh_token::RefreshToken;
 use super::signing_key::SigningKey;
 use crate::config::AuthSettings;
 
@@ -18,6 +23,8 @@ pub struct OwnIssuer {
     issuer: String,
     audience: String,
     validation: Validation,
+    access_lifetime: Duration,
+    refresh_lifetime: Duration,
 }
 
 /// Says that a JWT is an access token, so that no ID token is ever taken for one.
@@ -62,6 +69,8 @@ impl OwnIssuer {
             issuer: settings.issuer.clone(),
             audience: settings.audience.clone(),
             validation,
+            access_lifetime: settings.access_token_ttl,
+            refresh_lifetime: settings.refresh_token_ttl,
         }
     }
 
@@ -100,6 +109,28 @@ impl TokenIssuer for OwnIssuer {
         let claims = jsonwebtoken::decode(token, &self.key.decoding, &self.validation);
         let claims: Claims = claims.map_err(|_| TokenRefused)?.claims;
         claims.accepted(now).ok_or(TokenRefused)
+    }
+
+    fn access_lifetime(&self) -> Duration {
+        self.access_lifetime
+    }
+
+    fn make_refresh_token(&self, account: &AccountId, session: &SessionId) -> MadeRefreshToken {
+        let token = RefreshToken::generate(account.clone(), session.clone());
+        MadeRefreshToken {
+            text: token.expose().to_owned(),
+            hash: token.hash(),
+            lifetime: self.refresh_lifetime,
+        }
+    }
+
+    fn read_refresh_token(&self, text: &str) -> Result<ReadRefreshToken, TokenRefused> {
+        let token = RefreshToken::parse(text).map_err(|_| TokenRefused)?;
+        Ok(ReadRefreshToken {
+            account: token.account().clone(),
+            session: token.session().clone(),
+            hash: token.hash(),
+        })
     }
 
     fn jwks(&self) -> Value {

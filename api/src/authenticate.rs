@@ -1,0 +1,156 @@
+//! Who is asking: one bearer token, checked once, remembered for seconds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use jan_domain::Caller;
+use jan_domain::id::SessionId;
+use jan_domain::ports::{AccessClaims, Clock, TokenIssuer};
+use jan_projections::ReadModels;
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use crate::error::ApiError;
+use crate::state::ApiState;
+
+const AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
+const PRINCIPAL_ID: HeaderName = HeaderName::from_static("x-principal-id");
+
+/// How long a checked token is believed before its session is looked up again. A session closed on
+/// another node is refused here after this long at the latest; on this node, at once.
+const BELIEVED_FOR: Duration = Duration::from_secs(5);
+/// Tokens remembered; the least used are forgotten first.
+const TOKENS_MAX: usize = 50_000;
+/// Longest token looked at, in bytes.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// Checks tokens and remembers what it found.
+pub struct Authenticator {
+    /// Signs and checks tokens.
+    pub issuer: Arc<dyn TokenIssuer>,
+    clock: Arc<dyn Clock>,
+    reads: ReadModels,
+    checked: Cache<[u8; 32], Checked>,
+}
+
+#[derive(Clone)]
+struct Checked {
+    caller: Arc<Caller>,
+    claims: Arc<AccessClaims>,
+    at: Instant,
+}
+
+impl Authenticator {
+    /// Believes tokens of this issuer whose sessions are open.
+    pub fn new(issuer: Arc<dyn TokenIssuer>, clock: Arc<dyn Clock>, reads: ReadModels) -> Self {
+        Self {
+            issuer,
+            clock,
+            reads,
+            checked: Cache::new(TOKENS_MAX),
+        }
+    }
+
+    /// The caller behind a request's credentials.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Arc<Caller>, ApiError> {
+        let token = bearer(headers)?;
+        let key: [u8; 32] = Sha256::digest(token).into();
+        if let Some(checked) = self.checked.get(&key)
+            && checked.at.elapsed() < BELIEVED_FOR
+            && checked.claims.expires_at > self.clock.now()
+        {
+            return Ok(checked.caller);
+        }
+        let checked = self.check(token).await?;
+        let caller = Arc::clone(&checked.caller);
+        self.checked.insert(key, checked);
+        Ok(caller)
+    }
+
+    async fn check(&self, token: &str) -> Result<Checked, ApiError> {
+        let verified = self.issuer.verify(token, self.clock.now());
+        let claims = verified.map_err(|_| ApiError::unauthorized())?;
+        if self
+            .reads
+            .accounts
+            .session_is_closed(&claims.session)
+            .await?
+        {
+            return Err(ApiError::unauthorized());
+        }
+        let caller = Caller {
+            owner: claims.owner.clone(),
+            kind: claims.kind,
+            session: Some(claims.session.clone()),
+            key: None,
+        };
+        Ok(Checked {
+            caller: Arc::new(caller),
+            claims: Arc::new(claims),
+            at: Instant::now(),
+        })
+    }
+
+    /// Forgets what is remembered of a session that has just been closed here.
+    pub fn forget(&self, session: &SessionId) {
+        self.checked
+            .retain(|_, checked| checked.claims.session != *session);
+    }
+}
+
+/// The one bearer token of a request.
+fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(credentials), None) = (given.next(), given.next()) else {
+        return Err(ApiError::unauthorized());
+    };
+    let credentials = credentials.to_str().map_err(|_| ApiError::unauthorized())?;
+    let (scheme, token) = credentials
+        .split_once(' ')
+        .ok_or_else(ApiError::unauthorized)?;
+    if !scheme.eq_ignore_ascii_case("bearer") || token.len() > TOKEN_BYTES_MAX {
+        return Err(ApiError::unauthorized());
+    }
+    Ok(token.trim())
+}
+
+/// Lets only authenticated requests pass, before anything reads their bodies.
+pub async fn require(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let caller = state.authenticator.caller(request.headers()).await?;
+    let principal = HeaderValue::from_str(caller.owner.account.as_str());
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .insert(AUTH_METHOD, HeaderValue::from_static("jwt"));
+    if let Ok(principal) = principal {
+        response.headers_mut().insert(PRINCIPAL_ID, principal);
+    }
+    Ok(response)
+}
+
+/// The caller of an authenticated route.
+#[derive(Clone)]
+pub struct Authenticated(pub Arc<Caller>);
+
+impl<S: Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<Arc<Caller>>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(ApiError::unauthorized)
+    }
+}

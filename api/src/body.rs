@@ -1,0 +1,141 @@
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::{Flavour, RequestContext};
+use crate::error::ApiError;
+use crate::json_check;
+use crate::state::ApiState;
+
+/// A JSON request body of a known shape. What does not fit is refused at its field.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// The text of a JSON request body, checked for what no reader of ours could keep.
+pub(crate) struct JsonText(pub(crate) String);
+
+impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let lenient = takes_junk(&request);
+        let JsonText(text) = JsonText::from_request(request, state).await?;
+        read(&text, lenient).map(Self)
+    }
+}
+
+impl FromRequest<ApiState> for JsonText {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        expect_json(request.headers())?;
+        let bytes = collect(request, state.server.limits.body_bytes).await?;
+        json_check::checked(&bytes)?;
+        let text = String::from_utf8(bytes.into()).expect("the check has found it to be UTF-8");
+        Ok(Self(text))
+    }
+}
+
+/// The whole body, up to `limit` bytes.
+pub(crate) async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told: Option<usize> = told.and_then(|value| value.to_str().ok()?.parse().ok());
+    if told.is_some_and(|length| length > limit) {
+        return Err(ApiError::too_large(limit));
+    }
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),
+        Err(_) => Err(ApiError::malformed(
+            "The request body did not arrive whole.",
+        )),
+    }
+}
+
+fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    if headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|coding| coding != "identity")
+    {
+        return Err(ApiError::unsupported_media_type());
+    }
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = kind
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(ApiError::unsupported_media_type())
+    }
+}
+
+/// A client in the wild sends junk after its JSON, to Jan's paths and to conversations.
+pub(crate) fn takes_junk(request: &Request) -> bool {
+    let context = request.extensions().get::<RequestContext>();
+    context.is_some_and(|context| context.flavour == Flavour::Jan)
+        || request.uri().path().starts_with("/v1/conversations")
+}
+
+/// Reads a text as a shape; an empty one as `{}`.
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str, lenient: bool) -> Result<T, ApiError> {
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = T::deserialize(&mut reader).map_err(|_| explain::<T>(text))?;
+    if !lenient {
+        reader.end().map_err(|_| {
+            ApiError::invalid_json("The request body must be one JSON value and nothing after it.")
+        })?;
+    }
+    Ok(value)
+}
+
+/// Reads again, slowly, to name the field.
+fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> ApiError {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut reader) else {
+        return ApiError::invalid_json("The request body could not be read.");
+    };
+    let path = error.path().to_string();
+    let path = if path == "." { String::new() } else { path };
+    let cause = error.into_inner();
+    if !cause.is_data() {
+        return ApiError::invalid_json(format!("The request body is not valid JSON: {cause}."));
+    }
+    let problem = cause.to_string();
+    let problem = problem.split(" at line ").next().unwrap_or(&problem);
+    if let Some(field) = quoted(problem, "missing field `") {
+        let param = if path.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{path}.{field}")
+        };
+        return ApiError::missing(&param);
+    }
+    if let Some(field) = quoted(problem, "unknown field `") {
+        let param = if path.is_empty() {
+            field.to_owned()
+        } else {
+            path
+        };
+        return ApiError::invalid_value(format!("Unknown parameter: '{field}'.")).at(param);
+    }
+    let error = ApiError::invalid_type(format!("Invalid value for '{path}': {problem}."));
+    if path.is_empty() {
+        error
+    } else {
+        error.at(path)
+    }
+}
+
+fn quoted<'a>(problem: &'a str, before: &str) -> Option<&'a str> {
+    problem.strip_prefix(before)?.split('`').next()
+}

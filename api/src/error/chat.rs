@@ -1,0 +1,16 @@
+use jan_commands::response::ChatError;
+
+use super::ApiError;
+
+impl From<ChatError> for ApiError {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::ModelNotFound(model) => Self::model_not_found(&model),
+            ChatError::Conversation(error) => Self::from(error).or_at("conversation"),
+            ChatError::Provider(failure) => failure.into(),
+            ChatError::FailedBefore(failure) => failure.into(),
+            ChatError::StillRunning => Self::key_in_flight(),
+            ChatError::Command(error) => error.into(),
+        }
+    }
+}

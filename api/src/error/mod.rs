@@ -1,0 +1,268 @@
+//! Errors as callers see them: the only room with status codes.
+
+mod account;
+mod chat;
+mod command;
+mod conversation;
+mod provider;
+mod read;
+mod response;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+pub use provider::{chunk_of_failure, status_of_failure};
+
+/// An error in OpenAI's shape: a status, a stable code, a sentence, and the field it is about.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    status: StatusCode,
+    kind: &'static str,
+    code: &'static str,
+    message: String,
+    param: Option<String>,
+    retry_after: Option<u64>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let kind = match status {
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        };
+        Self {
+            status,
+            kind,
+            code,
+            message: message.into(),
+            param: None,
+            retry_after: None,
+        }
+    }
+
+    /// Names the field.
+    #[must_use]
+    pub fn at(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// Names the field of an error that has none yet.
+    #[must_use]
+    pub fn or_at(self, param: &str) -> Self {
+        if self.param.is_some() {
+            self
+        } else {
+            self.at(param)
+        }
+    }
+
+    /// 400: a field has the wrong type.
+    pub fn invalid_type(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_type", message)
+    }
+
+    /// 400: a field has a value we cannot take.
+    pub fn invalid_value(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_value", message)
+    }
+
+    /// 400: a field is missing.
+    pub fn missing(param: &str) -> Self {
+        let message = format!("Missing required parameter: '{param}'.");
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "missing_required_parameter",
+            message,
+        )
+        .at(param)
+    }
+
+    /// 400: a known parameter that this server does not serve.
+    pub fn unsupported(param: &str, why: &str) -> Self {
+        let message = format!("The parameter '{param}' is not supported: {why}.");
+        Self::new(StatusCode::BAD_REQUEST, "unsupported_parameter", message).at(param)
+    }
+
+    /// 400: the body is not JSON, or not storable JSON.
+    pub fn invalid_json(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_json", message)
+    }
+
+    /// 400: the request itself is not well formed HTTP.
+    pub fn malformed(message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_request", message)
+    }
+
+    /// 401: no credentials, or not valid ones. Callers learn no more.
+    pub fn unauthorized() -> Self {
+        let message =
+            "Missing or invalid credentials. Send a bearer token; POST /auth/guest gives one.";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message)
+    }
+
+    /// 401: the refresh token is not one that can be exchanged.
+    pub fn invalid_refresh_token() -> Self {
+        let message = "The refresh token is not valid.";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_refresh_token", message)
+    }
+
+    /// 403: the deployment does not allow it.
+    pub fn forbidden(message: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// 404: no such object, or somebody else's.
+    pub fn not_found(noun: &str, id: impl std::fmt::Display) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("No {noun} found with id '{id}'."),
+        )
+    }
+
+    /// 404: nobody offers the model.
+    pub fn model_not_found(model: &str) -> Self {
+        let shown: String = model.chars().take(100).collect();
+        let message =
+            format!("The model '{shown}' does not exist or you do not have access to it.");
+        Self::new(StatusCode::NOT_FOUND, "model_not_found", message).at("model")
+    }
+
+    /// 404: no such route.
+    pub fn unknown_url(method: &http::Method, path: &str) -> Self {
+        let shown: String = path.chars().take(200).collect();
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown_url",
+            format!("Invalid URL ({method} {shown})"),
+        )
+    }
+
+    /// 405: the route has no such method.
+    pub fn method_not_allowed(method: &http::Method) -> Self {
+        let message = format!("The method {method} is not allowed here.");
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            message,
+        )
+    }
+
+    /// 409: the same idempotency key is in use. SDKs retry a 409 by themselves, rightly here.
+    pub fn key_in_flight() -> Self {
+        let message = "A request with this Idempotency-Key is still being carried out.";
+        let mut error = Self::new(StatusCode::CONFLICT, "idempotency_key_in_use", message);
+        error.retry_after = Some(1);
+        error
+    }
+
+    /// 400: the idempotency key was used with another body.
+    pub fn key_reused() -> Self {
+        let message = "This Idempotency-Key was used before with another request body.";
+        Self::new(StatusCode::BAD_REQUEST, "idempotency_key_reused", message).at("Idempotency-Key")
+    }
+
+    /// 413: the body is too large.
+    pub fn too_large(limit_bytes: usize) -> Self {
+        let message = format!("The request body may have at most {limit_bytes} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message)
+    }
+
+    /// 415: the body is not said to be JSON.
+    pub fn unsupported_media_type() -> Self {
+        let message =
+            "Send the body as 'Content-Type: application/json', without Content-Encoding.";
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            message,
+        )
+    }
+
+    /// 500: our mistake. The cause goes to the log, once, here.
+    pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %chain(cause), "a request failed");
+        let message = "The server had an error while processing your request.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+
+    /// 500 after a panic, which the panic catcher has logged.
+    pub fn panicked() -> Self {
+        let message = "The server had an error while processing your request.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+
+    /// 503: something we need is away; asking again later helps.
+    pub fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %chain(cause), "a part of the server is unavailable");
+        let message = "The server is temporarily unable to handle the request.";
+        let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+        error.retry_after = Some(1);
+        error
+    }
+
+    /// 503: parts of the server are not ready; they are named, because a probe asks for them.
+    pub fn not_ready(parts: &[String]) -> Self {
+        let message = format!("Not ready: {}.", parts.join("; "));
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message)
+    }
+
+    /// The error in OpenAI's shape.
+    pub fn body(&self) -> Value {
+        json!({"error": {
+            "message": self.message,
+            "type": self.kind,
+            "param": self.param,
+            "code": self.code,
+        }})
+    }
+
+    /// The error in Jan's shape, for its gateway prefixes.
+    pub fn jan_body(&self, request_id: &str) -> Value {
+        json!({"code": self.code, "error": self.message, "request_id": request_id})
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+/// An error and its causes in one line, for the log.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The same answer as 201.
+pub fn created(mut response: Response) -> Response {
+    if response.status().is_success() {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    response
+}

@@ -1,0 +1,65 @@
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header;
+use jan_commands::Commands;
+use jan_commands::response::{ChatReply, ConversationRef, start_chat};
+use serde::Deserialize;
+
+use super::body;
+use super::schema::{ChatCompletion, CreateChatCompletion};
+use crate::authenticate::Authenticated;
+use crate::body::{JsonText, takes_junk};
+use crate::context::RequestContext;
+use crate::error::ApiError;
+use crate::sse;
+use crate::state::ApiState;
+
+/// Jan's query.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+pub(super) struct ChatQuery {
+    /// Begins a conversation tagged with where it comes from, when none is named.
+    referrer: Option<String>,
+}
+
+/// Ask a model, and stream or await its answer.
+///
+/// With `conversation` the exchange continues a conversation whose history the model is shown;
+/// `{}` begins one.
+#[utoipa::path(
+    post,
+    path = "/v1/chat/completions",
+    tag = "Chat",
+    params(ChatQuery),
+    request_body = CreateChatCompletion,
+    responses((status = 200, description = "The answer, or a stream of chunks", body = ChatCompletion)),
+)]
+pub(super) async fn create(
+    State(state): State<ApiState>,
+    State(commands): State<Commands>,
+    Authenticated(caller): Authenticated,
+    context: RequestContext,
+    query: Result<Query<ChatQuery>, QueryRejection>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let lenient = takes_junk(&request);
+    let JsonText(text) = JsonText::from_request(request, &state).await?;
+    let mut wish = body::wish(&text, lenient)?;
+    wish.repeatable = context.repeatable;
+    let Query(query) =
+        query.map_err(|_| ApiError::invalid_value("Invalid query.").at("referrer"))?;
+    if let (None | Some(ConversationRef::New { .. }), Some(referrer)) =
+        (&wish.conversation, query.referrer)
+    {
+        wish.conversation = Some(ConversationRef::New {
+            referrer: Some(referrer),
+        });
+    }
+    let run = start_chat(&commands, &caller, &context.request, context.ids, wish).await?;
+    Ok(match run.reply {
+        ChatReply::Whole(json) => {
+            ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+        }
+        ChatReply::Stream(events) => sse::chat_stream(events),
+    })
+}

@@ -1,0 +1,41 @@
+//! The REST surface: one folder per resource, one file per operation.
+
+mod auth;
+mod chat;
+mod conversations;
+mod embeddings;
+mod models;
+mod service;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::ApiState;
+use crate::{authenticate, idempotency};
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Jan Server",
+    description = "An OpenAI-compatible platform whose history is an event log.",
+))]
+struct Info;
+
+/// All routes, and their description.
+pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
+    let authenticated = OpenApiRouter::new()
+        .merge(chat::routes())
+        .merge(conversations::routes())
+        .merge(embeddings::routes())
+        .merge(models::routes())
+        .merge(auth::own_routes())
+        .layer(from_fn_with_state(state.clone(), idempotency::once))
+        .layer(from_fn_with_state(state.clone(), authenticate::require));
+    OpenApiRouter::with_openapi(Info::openapi())
+        .merge(authenticated)
+        .merge(auth::public_routes())
+        .merge(service::routes())
+        .split_for_parts()
+}

@@ -1,0 +1,95 @@
+//! The serving loop around hyper: bounded connections, bounded waits, a clean end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::edge::Edge;
+use crate::state::EdgeLimits;
+
+/// How long open requests may take to end after the server was told to stop.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// Pause after the system could not give us a connection, so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves connections until told to stop, then lets open requests end.
+pub async fn serve(
+    listener: TcpListener,
+    edge: Edge,
+    limits: EdgeLimits,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+) {
+    let connections = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &connections) => accepted,
+        };
+        let Some((stream, permit)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let service = edge
+            .clone()
+            .map_request(|request: http::Request<Incoming>| request.map(Body::new));
+        let builder = builder(limits);
+        let connection =
+            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let watched = graceful.watch(connection);
+        tracker.spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!(error = %error, "a connection ended early");
+            }
+            drop(permit);
+        });
+    }
+    if tokio::time::timeout(DRAIN_MAX, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests did not end in time and were cut");
+    }
+}
+
+/// HTTP/1 only: headers must arrive in time, which hyper checks only when it has a timer.
+fn builder(limits: EdgeLimits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(limits.header_read_timeout_ms))
+        .max_headers(100);
+    builder
+}
+
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => {
+            // Without this, every small frame waits for the last one's acknowledgement (40 ms).
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(error = %error, "TCP_NODELAY could not be set");
+            }
+            Some((stream, permit))
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "a connection could not be accepted");
+            None
+        }
+    }
+}

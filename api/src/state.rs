@@ -1,0 +1,70 @@
+//! What every handler may ask for, in five parts.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use futures::future::BoxFuture;
+use jan_commands::Commands;
+use jan_commands::store::IdempotencyKeys;
+use jan_domain::ports::IdGenerator;
+use jan_projections::ReadModels;
+
+use crate::authenticate::Authenticator;
+
+/// What the doors lead to.
+#[derive(Clone, FromRef)]
+pub struct ApiState {
+    /// The write side.
+    pub commands: Commands,
+    /// The read side.
+    pub reads: ReadModels,
+    /// Who is who.
+    pub authenticator: Arc<Authenticator>,
+    /// Outcomes by `Idempotency-Key`.
+    pub idempotency: IdempotencyKeys,
+    /// The server around the doors.
+    pub server: Arc<Server>,
+}
+
+/// What the doors need of the server around them.
+pub struct Server {
+    /// Fresh ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// A W3C trace context for a request, continuing the given one when it is well formed.
+    pub traceparent: fn(Option<&str>) -> String,
+    /// Checks one part after another; `Err` names the parts that are not ready.
+    pub readiness: Box<dyn Fn() -> BoxFuture<'static, Result<(), Vec<String>>> + Send + Sync>,
+    /// The metrics in Prometheus's text format.
+    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
+    /// Bounds at the edge.
+    pub limits: EdgeLimits,
+    /// Origins that browsers may call from.
+    pub cors_origins: Vec<String>,
+}
+
+/// Bounds at the edge.
+#[derive(Debug, Clone, Copy)]
+pub struct EdgeLimits {
+    /// Largest request body, in bytes.
+    pub body_bytes: usize,
+    /// Connections at once; beyond it new ones wait to be accepted.
+    pub connections: usize,
+    /// Time for a request's headers to arrive, in milliseconds.
+    pub header_read_timeout_ms: u64,
+    /// Time without progress on a request's body, in milliseconds.
+    pub body_stall_timeout_ms: u64,
+    /// Largest answer kept for an `Idempotency-Key`, in bytes.
+    pub kept_answer_bytes: usize,
+}
+
+impl Default for EdgeLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 20 * 1024 * 1024,
+            connections: 10_000,
+            header_read_timeout_ms: 10_000,
+            body_stall_timeout_ms: 30_000,
+            kept_answer_bytes: 1024 * 1024,
+        }
+    }
+}
