@@ -22,10 +22,13 @@ pub struct OpenAiProvider {
 }
 
 impl OpenAiProvider {
-    /// Sets up connections, without opening one. Measurements name no model.
+    /// Sets up connections, without opening one. Measurements name no model, and go to the global
+    /// meter of this moment: telemetry comes before providers.
     pub fn try_new(settings: &ProviderSettings) -> Result<Self, ProviderSetupError> {
         let upstream = Arc::new(Upstream::try_new(settings)?);
-        let instruments = Arc::new(Instruments::new());
+        let instruments = Arc::new(Instruments::new(&opentelemetry::global::meter(
+            "jan-server",
+        )));
         let measure = Arc::new(ModelMeasure::new(instruments, &upstream.name, ""));
         Ok(Self { upstream, measure })
     }

@@ -44,9 +44,14 @@ pub(super) fn of_transport(
     question: Question,
     error: reqwest::Error,
 ) -> ProviderFailure {
-    let unreachable = error.is_connect();
-    let cause = root_cause(&error.without_url());
-    if unreachable && question != Question::Models {
+    let failure = match &error {
+        error if error.is_connect() => ProviderFailure::Unreachable,
+        error if causes(error).any(is_unreadable) => ProviderFailure::Garbled,
+        _ => ProviderFailure::Cut,
+    };
+    let error = error.without_url();
+    let cause = causes(&error).last().map(ToString::to_string);
+    if failure == ProviderFailure::Unreachable && question != Question::Models {
         tracing::warn!(
             provider.name = provider,
             cause,
@@ -59,11 +64,7 @@ pub(super) fn of_transport(
             "provider {provider} broke off"
         );
     }
-    if unreachable {
-        ProviderFailure::Unreachable
-    } else {
-        ProviderFailure::Cut
-    }
+    failure
 }
 
 fn of_status(
@@ -134,12 +135,18 @@ fn whole_seconds(seconds: f64) -> Option<u64> {
         .map(|wait| wait.as_secs())
 }
 
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+/// An error and what is behind it.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| {
+        error.source()
+    })
+}
+
+/// What arrived is not HTTP.
+fn is_unreadable(cause: &(dyn Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(hyper::Error::is_parse)
 }
 
 #[cfg(test)]

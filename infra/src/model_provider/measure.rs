@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jan_domain::ports::ProviderFailure;
-use opentelemetry::metrics::Histogram;
-use opentelemetry::{KeyValue, global};
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, Meter};
 
 /// Bucket bounds the GenAI conventions advise for a whole call.
 const DURATION_BOUNDS_S: [f64; 14] = [
@@ -44,9 +44,7 @@ pub(super) enum Operation {
 }
 
 impl Instruments {
-    /// Takes them from the global meter, so telemetry has to be set up before providers are.
-    pub(super) fn new() -> Self {
-        let meter = global::meter("jan-server");
+    pub(super) fn new(meter: &Meter) -> Self {
         Self {
             duration: meter
                 .f64_histogram("gen_ai.client.operation.duration")
@@ -142,5 +140,75 @@ impl CallMeasure {
 impl Drop for CallMeasure {
     fn drop(&mut self) {
         self.record(Some("cancelled"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
+    use prometheus::{Registry, TextEncoder};
+
+    use super::{CallMeasure, Instruments, ModelMeasure, Operation, ProviderFailure};
+
+    #[test]
+    fn every_call_is_counted_once_with_its_outcome() {
+        let registry = Registry::new();
+        let exporter = opentelemetry_prometheus::exporter().with_registry(registry.clone());
+        let meters = SdkMeterProvider::builder()
+            .with_reader(exporter.build().unwrap())
+            .build();
+        let instruments = Arc::new(Instruments::new(&meters.meter("test")));
+        let model = Arc::new(ModelMeasure::new(instruments, "p", "m"));
+
+        let mut well = CallMeasure::begin(&model, Operation::Chat);
+        well.first_bytes();
+        well.first_bytes();
+        well.end(None);
+        well.end(Some(&ProviderFailure::Cut));
+        drop(well);
+        CallMeasure::begin(&model, Operation::Embeddings).end(Some(&ProviderFailure::Stalled));
+        drop(CallMeasure::begin(&model, Operation::Chat));
+
+        let text = TextEncoder::new()
+            .encode_to_string(&registry.gather())
+            .unwrap();
+        let count = |name: &str, labels: &[&str]| {
+            let mut lines = text.lines().filter(|line| {
+                line.starts_with(name) && labels.iter().all(|label| line.contains(label))
+            });
+            lines
+                .next()
+                .map(|line| line.rsplit(' ').next().unwrap().to_owned())
+        };
+        let one = Some("1".to_owned());
+        let labels = [
+            "gen_ai_provider_name=\"p\"",
+            "gen_ai_request_model=\"m\"",
+            "name=\"chat\"",
+        ];
+        assert_eq!(
+            count(
+                "gen_ai_client_operation_time_to_first_chunk_seconds_count",
+                &labels
+            ),
+            one
+        );
+        let duration = "gen_ai_client_operation_duration_seconds_count";
+        assert_eq!(count(duration, &labels), one, "{text}");
+        assert_eq!(
+            count(
+                duration,
+                &["error_type=\"provider_stalled\"", "\"embeddings\""]
+            ),
+            one
+        );
+        assert_eq!(
+            count(duration, &["error_type=\"cancelled\"", "\"chat\""]),
+            one
+        );
+        assert_eq!(count(duration, &["error_type=\"provider_cut\""]), None);
     }
 }

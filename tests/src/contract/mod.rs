@@ -1,0 +1,2 @@
+/// Models behind OpenAI's chat protocol.
+pub mod model_provider;
