@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, header};
@@ -8,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::context::{Flavour, RequestContext};
 use crate::error::ApiError;
 use crate::json_check;
-use crate::state::ApiState;
+use crate::state::{ApiState, EdgeLimits};
 
 /// A JSON request body of a known shape. What does not fit is refused at its field.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -31,21 +33,27 @@ impl FromRequest<ApiState> for JsonText {
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
         expect_json(request.headers())?;
-        let bytes = collect(request, state.server.limits.body_bytes).await?;
+        let bytes = collect(request, &state.server.limits).await?;
         json_check::checked(&bytes)?;
         let text = String::from_utf8(bytes.into()).expect("the check has found it to be UTF-8");
         Ok(Self(text))
     }
 }
 
-/// The whole body, up to `limit` bytes.
-pub(crate) async fn collect(request: Request, limit: usize) -> Result<Bytes, ApiError> {
+/// The whole body, if it is small enough and arrives in time.
+pub(crate) async fn collect(request: Request, limits: &EdgeLimits) -> Result<Bytes, ApiError> {
+    let limit = limits.body_bytes;
+    let patience = Duration::from_millis(limits.body_read_timeout_ms);
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told: Option<usize> = told.and_then(|value| value.to_str().ok()?.parse().ok());
     if told.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large(limit));
     }
-    match Limited::new(request.into_body(), limit).collect().await {
+    let whole = Limited::new(request.into_body(), limit).collect();
+    let Ok(whole) = tokio::time::timeout(patience, whole).await else {
+        return Err(ApiError::body_too_slow());
+    };
+    match whole {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),
         Err(_) => Err(ApiError::malformed(

@@ -41,7 +41,7 @@ pub(crate) async fn once(
     let caller = request.extensions().get::<Arc<Caller>>().cloned();
     let caller = caller.ok_or_else(ApiError::unauthorized)?;
     let (mut parts, body) = request.into_parts();
-    let body = collect(Request::new(body), state.server.limits.body_bytes).await?;
+    let body = collect(Request::new(body), &state.server.limits).await?;
     let route = format!("{} {}", parts.method, parts.uri.path());
     let key = IdempotencyKey {
         owner: caller.owner.clone(),

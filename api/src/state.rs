@@ -30,8 +30,9 @@ pub struct ApiState {
 pub struct Server {
     /// Fresh ids.
     pub ids: Arc<dyn IdGenerator>,
-    /// A W3C trace context for a request, continuing the given one when it is well formed.
-    pub traceparent: fn(Option<&str>) -> String,
+    /// Makes a request's span part of the trace its client has begun, or of a new one, and answers
+    /// the span's place in it as a W3C `traceparent`.
+    pub trace: fn(&tracing::Span, Option<&str>) -> String,
     /// Checks one part after another; `Err` names the parts that are not ready.
     pub readiness: Box<dyn Fn() -> BoxFuture<'static, Result<(), Vec<String>>> + Send + Sync>,
     /// The metrics in Prometheus's text format.
@@ -51,8 +52,8 @@ pub struct EdgeLimits {
     pub connections: usize,
     /// Time for a request's headers to arrive, in milliseconds.
     pub header_read_timeout_ms: u64,
-    /// Time without progress on a request's body, in milliseconds.
-    pub body_stall_timeout_ms: u64,
+    /// Time for a request's body to arrive, in milliseconds.
+    pub body_read_timeout_ms: u64,
     /// Largest answer kept for an `Idempotency-Key`, in bytes.
     pub kept_answer_bytes: usize,
 }
@@ -63,7 +64,7 @@ impl Default for EdgeLimits {
             body_bytes: 20 * 1024 * 1024,
             connections: 10_000,
             header_read_timeout_ms: 10_000,
-            body_stall_timeout_ms: 30_000,
+            body_read_timeout_ms: 30_000,
             kept_answer_bytes: 1024 * 1024,
         }
     }

@@ -20,12 +20,14 @@ pub mod store;
 mod metrics;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jan_domain::account::Account;
 use jan_domain::conversation::Conversation;
 use jan_domain::id::NodeId;
 use jan_domain::ports::{Clock, ModelCatalog};
 use jan_domain::response::Response;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 pub use error::CommandError;
@@ -53,6 +55,8 @@ pub struct Commands {
     pub tracker: TaskTracker,
     /// Where tests make the process die.
     pub crash: CrashPoints,
+    call_duration_max: Duration,
+    calls: Arc<Semaphore>,
     metrics: Arc<RunMetrics>,
 }
 
@@ -70,6 +74,10 @@ pub struct Parts {
     pub tracker: TaskTracker,
     /// Where tests make the process die.
     pub crash: CrashPoints,
+    /// Model calls at once; beyond it callers are told to come again.
+    pub calls_max: usize,
+    /// Longest a model call may take.
+    pub call_duration_max: Duration,
 }
 
 impl Commands {
@@ -84,6 +92,8 @@ impl Commands {
             node: parts.node,
             tracker: parts.tracker,
             crash: parts.crash,
+            call_duration_max: parts.call_duration_max,
+            calls: Arc::new(Semaphore::new(parts.calls_max)),
             metrics: Arc::new(RunMetrics::new()),
         }
     }

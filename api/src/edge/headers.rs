@@ -20,8 +20,12 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Longest request id taken over from a client.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
-/// Reads what concerns the request as a whole, and strips its gateway prefix.
-pub(super) fn context_of(request: &mut Request<Body>, server: &Server) -> RequestContext {
+/// Reads what concerns the request as a whole, strips its gateway prefix, and opens its span. The
+/// span's name has no ids in it, its fields have.
+pub(super) fn context_of(
+    request: &mut Request<Body>,
+    server: &Server,
+) -> (RequestContext, tracing::Span) {
     let mut flavour = Flavour::OpenAi;
     if let Some(stripped) = prefix::stripped(request.uri()) {
         *request.uri_mut() = stripped;
@@ -29,13 +33,23 @@ pub(super) fn context_of(request: &mut Request<Body>, server: &Server) -> Reques
     }
     let headers = request.headers();
     let id = told_id(headers).unwrap_or_else(|| format!("req_{}", server.ids.fresh()));
+    let span = tracing::info_span!(
+        "http.request",
+        request.id = %id,
+        http.request.method = %request.method(),
+        url.path = request.uri().path(),
+        http.response.status_code = tracing::field::Empty,
+        traceparent = tracing::field::Empty,
+    );
     let told = headers
         .get(TRACEPARENT)
         .and_then(|value| value.to_str().ok());
-    RequestContext {
+    let traceparent = (server.trace)(&span, told);
+    span.record("traceparent", &traceparent);
+    let context = RequestContext {
         request: metadata::Request {
             id,
-            traceparent: Some((server.traceparent)(told)),
+            traceparent: Some(traceparent),
         },
         flavour,
         ids: server.ids.clone(),
@@ -43,7 +57,8 @@ pub(super) fn context_of(request: &mut Request<Body>, server: &Server) -> Reques
         eventual: headers
             .get(CONSISTENCY)
             .is_some_and(|value| value == "eventual"),
-    }
+    };
+    (context, span)
 }
 
 fn told_id(headers: &HeaderMap) -> Option<String> {
@@ -52,18 +67,6 @@ fn told_id(headers: &HeaderMap) -> Option<String> {
         && id.len() <= REQUEST_ID_BYTES_MAX
         && id.bytes().all(|byte| byte.is_ascii_graphic());
     well_formed.then(|| id.to_owned())
-}
-
-/// The span of a request. Its name has no ids in it, its fields have.
-pub(super) fn span_of(request: &Request<Body>, context: &RequestContext) -> tracing::Span {
-    tracing::info_span!(
-        "http.request",
-        request.id = %context.request.id,
-        http.request.method = %request.method(),
-        url.path = request.uri().path(),
-        http.response.status_code = tracing::field::Empty,
-        traceparent = context.request.traceparent,
-    )
 }
 
 /// Gives every answer its common headers.

@@ -51,8 +51,7 @@ impl Edge {
     pub async fn answer(self, mut request: Request<Body>) -> Response {
         let started = Instant::now();
         let method = request.method().clone();
-        let context = headers::context_of(&mut request, &self.server);
-        let span = headers::span_of(&request, &context);
+        let (context, span) = headers::context_of(&mut request, &self.server);
         let request_id = context.request.id.clone();
         let flavour = context.flavour;
         let mut response = self.route(request, context).instrument(span.clone()).await;

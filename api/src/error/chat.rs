@@ -10,6 +10,7 @@ impl From<ChatError> for ApiError {
             ChatError::Provider(failure) => failure.into(),
             ChatError::FailedBefore(failure) => failure.into(),
             ChatError::StillRunning => Self::key_in_flight(),
+            ChatError::TooBusy => Self::too_busy(),
             ChatError::Command(error) => error.into(),
         }
     }

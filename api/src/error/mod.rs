@@ -166,6 +166,24 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "idempotency_key_reused", message).at("Idempotency-Key")
     }
 
+    /// 429: this process answers as many calls as it can.
+    pub fn too_busy() -> Self {
+        let message = "The server is answering as many model calls as it can. Try again shortly.";
+        let mut error = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limit_exceeded",
+            message,
+        );
+        error.retry_after = Some(1);
+        error
+    }
+
+    /// 408: the body did not arrive in time. SDKs ask again by themselves.
+    pub fn body_too_slow() -> Self {
+        let message = "The request body did not arrive in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", message)
+    }
+
     /// 413: the body is too large.
     pub fn too_large(limit_bytes: usize) -> Self {
         let message = format!("The request body may have at most {limit_bytes} bytes.");

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use futures::stream::BoxStream;
 use jan_domain::Caller;
 use jan_domain::conversation::ConversationError;
@@ -59,6 +60,9 @@ pub enum ChatError {
     /// The same call, by its idempotency key, is still running.
     #[error("the same call is still running")]
     StillRunning,
+    /// As many calls as this process takes are running.
+    #[error("the server is answering as many calls as it can")]
+    TooBusy,
     /// The call could not be recorded.
     #[error(transparent)]
     Command(#[from] CommandError<ResponseError>),
@@ -75,6 +79,9 @@ pub async fn start_chat(
 ) -> Result<ChatRun, ChatError> {
     let route = commands.models.find(&wish.model);
     let route = route.ok_or_else(|| ChatError::ModelNotFound(wish.model.clone()))?;
+    let permit = Arc::clone(&commands.calls)
+        .try_acquire_owned()
+        .map_err(|_| ChatError::TooBusy)?;
     let id = ids.response(Surface::ChatCompletions);
     if wish.repeatable
         && let Some(told) = told_before(commands, &id, &wish, ids.as_ref()).await?
@@ -105,6 +112,7 @@ pub async fn start_chat(
         metadata,
         call,
         continuation,
+        permit,
     };
     let mut run = OpenRun::begin(beginning, begun).await?;
     let call = ChatCall {
@@ -155,7 +163,10 @@ async fn ask(
     route: &ModelRoute,
     call: ChatCall,
 ) -> Result<Result<ChatAnswer, ProviderFailure>, CommandError<ResponseError>> {
-    let mut answer = route.provider.chat(call);
+    let limit = run.run().commands.call_duration_max;
+    let answer = tokio::time::timeout(limit, route.provider.chat(call));
+    let answer = answer.map(|answer| answer.unwrap_or(Err(ProviderFailure::Stalled)));
+    tokio::pin!(answer);
     let early = tokio::select! {
         biased;
         recorded = run.recorded() => { recorded?; None }

@@ -10,6 +10,7 @@ use jan_domain::response::{
     Timing, Usage,
 };
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::accumulate::Accumulated;
 use super::continuation::Continuation;
@@ -34,6 +35,7 @@ pub(super) struct Run {
     pub(super) told: Accumulated,
     loaded: Loaded<Response>,
     intent: Intent,
+    _permit: OwnedSemaphorePermit,
     requested_at: DateTime<Utc>,
     first_token_at: Option<DateTime<Utc>>,
 }
@@ -52,6 +54,7 @@ pub(super) struct Beginning {
     pub(super) metadata: Metadata,
     pub(super) call: RequestedCall,
     pub(super) continuation: Option<Continuation>,
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
 impl OpenRun {
@@ -67,6 +70,7 @@ impl OpenRun {
             metadata,
             call,
             continuation,
+            permit,
         } = beginning;
         let requested_at = commands.clock.now();
         let model = call.model.clone();
@@ -94,6 +98,7 @@ impl OpenRun {
             told: Accumulated::default(),
             loaded,
             intent,
+            _permit: permit,
             requested_at,
             first_token_at: None,
         }))))

@@ -7,6 +7,7 @@ use jan_domain::json::repaired;
 use jan_domain::ports::{Frame, Frames, ProviderFailure};
 use jan_domain::response::{Failure, FailureKind};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::chunk::{Chunk, with_id};
 use super::open_run::OpenRun;
@@ -23,6 +24,8 @@ pub(super) fn relay(
     frames: Frames,
     wish: &ChatWish,
 ) -> BoxStream<'static, ChatEvent> {
+    let mut run = run;
+    let deadline = Instant::now() + run.run().commands.call_duration_max;
     let relay = Relay {
         run,
         frames,
@@ -30,6 +33,7 @@ pub(super) fn relay(
         include_usage: wish.delivery.tells_usage(),
         held: VecDeque::new(),
         state: State::Telling,
+        deadline,
     };
     stream::unfold(relay, |mut relay| async move {
         Some((relay.next().await?, relay))
@@ -44,6 +48,7 @@ struct Relay {
     include_usage: bool,
     held: VecDeque<ChatEvent>,
     state: State,
+    deadline: Instant,
 }
 
 #[derive(PartialEq)]
@@ -55,7 +60,7 @@ enum State {
 impl Relay {
     async fn next(&mut self) -> Option<ChatEvent> {
         while self.state == State::Telling {
-            match self.frames.next().await {
+            match self.next_frame().await {
                 Some(Ok(Frame::Data(json))) => {
                     if let Some(chunk) = self.take(&json).await {
                         return Some(chunk);
@@ -71,6 +76,12 @@ impl Relay {
             }
         }
         self.held.pop_front()
+    }
+
+    /// The provider's next frame; a call that takes too long in all has stalled.
+    async fn next_frame(&mut self) -> Option<Result<Frame, ProviderFailure>> {
+        let next = tokio::time::timeout_at(self.deadline, self.frames.next()).await;
+        next.unwrap_or(Some(Err(ProviderFailure::Stalled)))
     }
 
     fn is_finished(&mut self) -> bool {

@@ -1,0 +1,172 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use jan_commands::crash::CrashPoints;
+use jan_infra::config::Config;
+use jan_infra::database::{self, DatabaseError};
+use jan_infra::identity::{OwnIssuer, SigningKey, SigningKeyError};
+use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
+use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
+use jan_infra::telemetry::Telemetry;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Application, Blueprint};
+use crate::serve::serve;
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The embedded database or model.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The key that tokens are signed with.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
+    /// A model provider's settings.
+    #[error(transparent)]
+    Provider(#[from] ProviderSetupError),
+    /// The first words with the database.
+    #[error("the database could not be used")]
+    FirstUse(#[from] sqlx::Error),
+    /// The address.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+/// Children and background work of the process, ended after the last request.
+struct Ground {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    postgres: Option<EmbeddedPostgres>,
+    model: Option<LocalModel>,
+}
+
+/// Starts everything, serves until `stop`, and ends everything in order.
+///
+/// `started` is called once with the address and the models on offer when requests are answered.
+pub async fn serve_until(
+    config: &Config,
+    telemetry: &Telemetry,
+    crash: CrashPoints,
+    stop: CancellationToken,
+    started: impl FnOnce(SocketAddr, Vec<String>),
+) -> Result<(), ServeError> {
+    let address = config.server.address();
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|source| ServeError::Listen { address, source })?;
+    let mut ground = Ground {
+        tracker: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        postgres: None,
+        model: None,
+    };
+    let served = tokio::select! {
+        served = serve_on(&mut ground, listener, (config, telemetry), crash, stop.clone(), started) => served,
+        () = stopped_while_starting(&stop) => Ok(()),
+    };
+    ground.end().await;
+    served
+}
+
+/// Resolves when a stop comes before the start is over; serving itself ends by its own token.
+async fn stopped_while_starting(stop: &CancellationToken) {
+    stop.cancelled().await;
+    // Serving drains and returns by itself; this only ends a start that hangs.
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+}
+
+async fn serve_on(
+    ground: &mut Ground,
+    listener: TcpListener,
+    (config, telemetry): (&Config, &Telemetry),
+    crash: CrashPoints,
+    stop: CancellationToken,
+    started: impl FnOnce(SocketAddr, Vec<String>),
+) -> Result<(), ServeError> {
+    let pool = ground.database(config).await?;
+    let catalog = Arc::new(ProviderCatalog::try_new(ground.providers(config).await?)?);
+    catalog.refresh().await;
+    let fresh = Arc::clone(&catalog);
+    let stop_refresh = ground.stop.clone();
+    ground
+        .tracker
+        .spawn(async move { fresh.keep_fresh(stop_refresh).await });
+    let issuer = OwnIssuer::new(&config.auth, SigningKey::of(config)?);
+    let metrics = telemetry.clone();
+    let application = Application::assemble(Blueprint {
+        pool,
+        models: catalog,
+        issuer: Arc::new(issuer),
+        roles: config.server.roles,
+        limits: config.limits.clone(),
+        cors_origins: config.server.cors_origins.clone(),
+        metrics: Box::new(move || metrics.render_metrics()),
+        crash,
+    })
+    .await?;
+    let address = listener.local_addr().unwrap_or(config.server.address());
+    let models = application.state.commands.models.list();
+    started(address, models.into_iter().map(|model| model.id).collect());
+    let limits = application.state.server.limits;
+    let requests = application.requests().clone();
+    serve(listener, application.edge.clone(), limits, stop, requests).await;
+    application.stop().await;
+    Ok(())
+}
+
+impl Ground {
+    /// The configured database, or our own.
+    async fn database(&mut self, config: &Config) -> Result<PgPool, ServeError> {
+        let target = if let Some(url) = &config.database.url {
+            url.connect_options()
+        } else {
+            let own = EmbeddedPostgres::start(&config.runtime, &self.tracker, &self.stop).await?;
+            let target = own.connect_options();
+            self.postgres = Some(own);
+            target
+        };
+        let pool = database::connect(&config.database, target).await?;
+        if config.database.auto_migrate {
+            database::migrate(&pool).await?;
+        } else {
+            database::require_schema(&pool).await?;
+        }
+        Ok(pool)
+    }
+
+    /// The configured providers, or our own model.
+    async fn providers(&mut self, config: &Config) -> Result<Vec<ProviderSettings>, ServeError> {
+        if !config.providers.is_empty() {
+            return Ok(config.providers.clone());
+        }
+        let own = LocalModel::start(&config.runtime, &self.tracker, &self.stop).await?;
+        let mut settings = ProviderSettings::new("local", own.base_url());
+        settings.limits = config.limits.provider.clone();
+        self.model = Some(own);
+        Ok(vec![settings])
+    }
+
+    /// Ends the model, then the database: nothing needs it any more.
+    async fn end(self) {
+        if let Some(model) = self.model {
+            model.stop().await;
+        }
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await;
+        }
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
