@@ -1,5 +1,7 @@
 //! The proof: one binary with every test that needs more than its own crate.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
+
 mod architecture;
 mod domain;
 mod history;

@@ -159,11 +159,10 @@ fn a_token_that_was_replaced_and_comes_back_closes_the_session() {
     let stolen = Ok(vec![closed(ClosedBecause::RefreshTokenReused, after(2))]);
     let once = past([exchanged("second", NOON)]);
     assert_eq!(decided(once, exchange("first", "third", after(2))), stolen);
-    let twice = past([exchanged("second", NOON), exchanged("third", after(1))]);
-    assert_eq!(
-        decided(twice, exchange("first", "second", after(2))),
-        stolen
-    );
+    for fresh in ["second", "third", "fourth"] {
+        let twice = past([exchanged("second", NOON), exchanged("third", after(1))]);
+        assert_eq!(decided(twice, exchange("first", fresh, after(2))), stolen);
+    }
 }
 
 #[test]
@@ -182,6 +181,15 @@ fn a_token_is_exchanged_until_it_expires_and_not_at_that_moment() {
     assert_eq!(
         decided(guest(), exchange("first", "second", after(60))),
         Err(AccountError::SessionNotOpen)
+    );
+}
+
+#[test]
+fn an_exchange_lets_the_session_live_on() {
+    let past = past([exchanged("second", after(50))]);
+    assert_eq!(
+        decided(past, exchange("second", "third", after(70))),
+        Ok(vec![exchanged("third", after(70))])
     );
 }
 

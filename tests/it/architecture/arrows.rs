@@ -7,7 +7,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::assert_none;
-use super::source::root;
+use super::source::repository;
 
 struct Room {
     name: &'static str,
@@ -86,7 +86,7 @@ struct Dependency {
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let told = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(root())
+        .current_dir(repository())
         .output()
         .unwrap();
     assert!(

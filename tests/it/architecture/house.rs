@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::assert_none;
-use super::source::{ROOMS, entries, root};
+use super::source::{ROOMS, entries, repository};
 
 /// Everything at the top of the repository besides hidden files and Cargo's own output.
 const GROUND_FLOOR: &[&str] = &[
@@ -31,7 +31,7 @@ const DRAWERS: &[&str] = &[
 
 #[test]
 fn the_ground_floor_holds_the_rooms_and_nothing_else() {
-    let found: BTreeSet<_> = fs::read_dir(root())
+    let found: BTreeSet<_> = fs::read_dir(repository())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .filter(|name| !name.starts_with('.') && name != "target")

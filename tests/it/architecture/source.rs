@@ -18,33 +18,36 @@ pub(super) struct Source {
 }
 
 /// Where the repository begins.
-pub(super) fn root() -> PathBuf {
+pub(super) fn repository() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("tests/ lies in the root").to_owned()
 }
 
 /// The Rust files of a room, by path.
 pub(super) fn sources(room: &str) -> Vec<Source> {
-    let root = root();
+    let repository = repository();
     let mut paths = Vec::new();
-    collect(&root.join(room), &mut paths);
+    collect(&repository.join(room), &mut paths);
     paths.sort();
     paths
         .into_iter()
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .map(|path| Source {
             text: fs::read_to_string(&path).unwrap(),
-            path: relative(&root, &path),
+            path: relative(&repository, &path),
         })
         .collect()
 }
 
 /// Every file and folder of a room, by path from the root.
 pub(super) fn entries(room: &str) -> Vec<String> {
-    let root = root();
+    let repository = repository();
     let mut paths = Vec::new();
-    collect(&root.join(room), &mut paths);
-    paths.iter().map(|path| relative(&root, path)).collect()
+    collect(&repository.join(room), &mut paths);
+    paths
+        .iter()
+        .map(|path| relative(&repository, path))
+        .collect()
 }
 
 fn relative(root: &Path, path: &Path) -> String {

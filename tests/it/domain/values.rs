@@ -53,7 +53,7 @@ pub(crate) fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            btree_map(text(), inner, 0..4).prop_map(|fields| Value::from_iter(fields)),
+            btree_map(text(), inner, 0..4).prop_map(Value::from_iter),
         ]
     })
 }
