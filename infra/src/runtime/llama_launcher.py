@@ -26,10 +26,10 @@ def params_of(wish):
     params.use_jinja = True
     params.cache_prompt = True
     params.cache_ram_mib = 512
-    # What a local process or a web page has no business with: other callers' prompts, a page, CORS.
+    # What a local process or a web page has no business with: other callers' prompts, a console.
     params.endpoint_slots = False
     params.ui = False
-    params.cors_origins = ""
+    params.cors_origins = "localhost"
     return params
 
 

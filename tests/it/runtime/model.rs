@@ -1,5 +1,7 @@
 //! The supervised model server with the real model of `make setup`.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use jan_infra::runtime::{LocalModel, RuntimeError, RuntimeSettings};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -105,4 +107,27 @@ async fn without_a_model_server_the_reader_is_told_what_to_do() {
         matches!(refusal, RuntimeError::ModelServerMissing),
         "{refusal}"
     );
+}
+
+#[tokio::test]
+async fn a_llama_server_that_cannot_serve_gives_way_to_the_wheel() {
+    if !is_set_up() {
+        return;
+    }
+    let dir = ScratchDir::new();
+    let mut settings = dir.settings();
+    let broken = dir.0.join("llama-server");
+    std::fs::write(&broken, "#!/bin/sh\necho out of order\nexit 1\n").unwrap();
+    std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut search_path = dir.0.clone().into_os_string();
+    search_path.push(":");
+    search_path.push(&settings.search_path);
+    settings.search_path = search_path;
+    let model = start(&settings).await.unwrap();
+    ask(&model, "Say hello.").await;
+    model.stop().await;
+
+    settings.model.llama_server = Some(broken);
+    let refusal = start(&settings).await.unwrap_err();
+    assert!(refusal.to_string().contains("out of order"), "{refusal}");
 }

@@ -1,6 +1,7 @@
 //! What can serve the model, and which file it serves.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
@@ -31,19 +32,31 @@ pub(crate) struct Python {
     pub(crate) fits: bool,
 }
 
-/// `llama-server` if there is one, else the wheel.
-pub(crate) async fn choose_server(settings: &RuntimeSettings) -> Result<ModelServer, RuntimeError> {
-    if let Some(program) = find_llama_server(settings) {
-        return Ok(ModelServer::LlamaServer(program));
+impl fmt::Display for ModelServer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LlamaServer(program) => write!(out, "{}", program.display()),
+            Self::Wheel { python, .. } => write!(out, "xllamacpp ({})", python.display()),
+        }
     }
-    let python = find_python(settings).await;
-    match python {
-        Some(python) if python.fits && has_wheel(settings) => Ok(ModelServer::Wheel {
+}
+
+/// `llama-server` if there is one, then the wheel. One that was named is the only one.
+pub(crate) async fn find_servers(settings: &RuntimeSettings) -> Vec<ModelServer> {
+    let program = find_llama_server(settings);
+    let mut servers: Vec<_> = program.into_iter().map(ModelServer::LlamaServer).collect();
+    if settings.model.llama_server.is_none()
+        && has_wheel(settings)
+        && let Some(python) = find_python(settings).await
+        && python.fits
+    {
+        let wheels_dir = settings.wheels_dir.clone();
+        servers.push(ModelServer::Wheel {
             python: python.program,
-            wheels_dir: settings.wheels_dir.clone(),
-        }),
-        _ => Err(RuntimeError::ModelServerMissing),
+            wheels_dir,
+        });
     }
+    servers
 }
 
 /// The named model file, else the one in the wheel.

@@ -5,6 +5,7 @@ mod serve;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -27,8 +28,9 @@ pub struct LocalModel {
 }
 
 impl LocalModel {
-    /// Starts the model server and returns when the model is loaded. The address stays the same
-    /// over restarts. See [`EmbeddedPostgres::start`](super::EmbeddedPostgres::start) for the
+    /// Starts the model server and returns when the model is loaded. A `llama-server` of the
+    /// machine that cannot serve it gives way to the wheel. The address stays the same over
+    /// restarts. See [`EmbeddedPostgres::start`](super::EmbeddedPostgres::start) for the
     /// tracker and the token.
     pub async fn start(
         settings: &RuntimeSettings,
@@ -36,27 +38,38 @@ impl LocalModel {
         cancel: &CancellationToken,
     ) -> Result<Self, RuntimeError> {
         let data_dir = claim_data_dir(&settings.data_dir)?;
-        let lock = InstanceLock::take(&data_dir, "llama")?;
-        let model = absolute(&locate::choose_model(settings)?)?;
-        let server = locate::choose_server(settings).await?;
-        let port = free_port()?;
-        tracing::info!("starting the model {} on port {port}", model.display());
-        let model_id = settings.model.alias.clone();
-        let plan = ModelPlan {
+        let lock = Arc::new(InstanceLock::take(&data_dir, "llama")?);
+        let model = locate::choose_model(settings)?;
+        let model = std::path::absolute(&model).map_err(RuntimeError::io("find", &model))?;
+        let plan = |server, port| ModelPlan {
             server,
-            model,
+            model: model.clone(),
             settings: settings.model.clone(),
             port,
-            data_dir,
+            data_dir: data_dir.clone(),
             client: health_client(),
-            _lock: lock,
+            _lock: Arc::clone(&lock),
         };
-        let supervised = Supervised::start(plan, tracker, cancel).await?;
-        Ok(Self {
-            supervised,
-            port,
-            model_id,
-        })
+        let mut failure = RuntimeError::ModelServerMissing;
+        for server in locate::find_servers(settings).await {
+            let port = free_port()?;
+            tracing::info!("serving {} with {server} on port {port}", model.display());
+            match Supervised::start(plan(server, port), tracker, cancel).await {
+                Ok(supervised) => {
+                    let model_id = settings.model.alias.clone();
+                    return Ok(Self {
+                        supervised,
+                        port,
+                        model_id,
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    failure = error;
+                }
+            }
+        }
+        Err(failure)
     }
 
     /// Where OpenAI's paths begin, such as `http://127.0.0.1:40123/v1`.
@@ -87,10 +100,6 @@ fn free_port() -> Result<u16, RuntimeError> {
     let address = listener.and_then(|listener| listener.local_addr());
     let address = address.map_err(RuntimeError::io("listen on", Path::new("127.0.0.1")))?;
     Ok(address.port())
-}
-
-fn absolute(path: &Path) -> Result<std::path::PathBuf, RuntimeError> {
-    std::path::absolute(path).map_err(RuntimeError::io("find", path))
 }
 
 /// Speaks plain HTTP to loopback only: no proxy, and no certificates to load.

@@ -1,6 +1,7 @@
 //! How the model server is run, found again after a crash, and asked whether it is well.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -30,7 +31,7 @@ pub(crate) struct ModelPlan {
     pub(crate) data_dir: PathBuf,
     pub(crate) client: reqwest::Client,
     /// Held until the last life is over.
-    pub(crate) _lock: InstanceLock,
+    pub(crate) _lock: Arc<InstanceLock>,
 }
 
 impl ChildPlan for ModelPlan {
@@ -105,7 +106,8 @@ impl ModelPlan {
             .args(["--ctx-size", &settings.context_tokens.to_string()])
             .env("LLAMA_ARG_JINJA", "1")
             .env("LLAMA_ARG_KV_UNIFIED", "1")
-            .env("LLAMA_ARG_ENDPOINT_SLOTS", "0");
+            .env("LLAMA_ARG_ENDPOINT_SLOTS", "0")
+            .env("LLAMA_ARG_CORS_ORIGINS", "localhost");
         command
     }
 

@@ -1,147 +1,19 @@
-//! What of the embedded runtime is here, what is missing, what would be used, and why.
+//! Looking for one part at a time.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::Serialize;
-
-use super::account::Account;
-use super::model::locate;
-use super::postgres::binaries;
-use super::postgres::cluster::major_of;
-use super::postgres::placement::{Placement, existing_cluster};
-use super::{RuntimeError, RuntimeSettings};
+use super::{Finding, Part, PartReport, Verdict};
+use crate::runtime::account::Account;
+use crate::runtime::model::locate;
+use crate::runtime::postgres::binaries;
+use crate::runtime::postgres::cluster::major_of;
+use crate::runtime::postgres::placement::Placement;
+use crate::runtime::{RuntimeError, RuntimeSettings};
 
 /// The pins that `make setup` installs.
-const PINS: &str = include_str!("../../runtime/requirements.txt");
+const PINS: &str = include_str!("../../../runtime/requirements.txt");
 
-/// The answer of [`detect`], for `jan-server doctor` as text or JSON.
-#[derive(Debug, Clone, Serialize)]
-pub struct Detection {
-    /// One report per part, in the order in which they are needed.
-    pub parts: Vec<PartReport>,
-}
-
-/// What was found for one part.
-#[derive(Debug, Clone, Serialize)]
-pub struct PartReport {
-    /// Which part.
-    pub part: Part,
-    /// Everything that was found, the preferred one first.
-    pub found: Vec<Finding>,
-    /// What to do, if nothing here can be used.
-    pub advice: Option<String>,
-}
-
-/// A part of the embedded runtime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// The packages that `make setup` installs.
-    Wheels,
-    /// The database programs.
-    Postgres,
-    /// Where the database lives, and as whom it runs.
-    Database,
-    /// The interpreter for the wheel's model server.
-    Python,
-    /// What serves the model.
-    ModelServer,
-    /// The GGUF file.
-    Model,
-}
-
-/// One thing that was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What became of it.
-    pub verdict: Verdict,
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its version, where it has one.
-    pub version: Option<String>,
-    /// Why it was chosen or not.
-    pub why: String,
-}
-
-/// What became of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It would be used.
-    Chosen,
-    /// It could be used, but something else goes first.
-    PassedOver,
-    /// It cannot be used.
-    Unusable,
-}
-
-impl Detection {
-    /// Whether both the database and the model could be started.
-    pub fn is_complete(&self) -> bool {
-        let needed = |report: &&PartReport| {
-            matches!(
-                report.part,
-                Part::Postgres | Part::Database | Part::ModelServer | Part::Model
-            )
-        };
-        self.parts
-            .iter()
-            .filter(needed)
-            .all(|report| report.chosen().is_some())
-    }
-}
-
-impl PartReport {
-    /// What would be used.
-    pub fn chosen(&self) -> Option<&Finding> {
-        self.found
-            .iter()
-            .find(|finding| finding.verdict == Verdict::Chosen)
-    }
-
-    fn new(part: Part, found: Vec<Finding>, advice: &str) -> Self {
-        let missing = !found
-            .iter()
-            .any(|finding| finding.verdict == Verdict::Chosen);
-        Self {
-            part,
-            found,
-            advice: missing.then(|| advice.to_owned()),
-        }
-    }
-}
-
-impl Finding {
-    fn new(verdict: Verdict, path: &Path, version: Option<&str>, why: impl Into<String>) -> Self {
-        let (path, version) = (path.to_owned(), version.map(str::to_owned));
-        Self {
-            verdict,
-            path,
-            version,
-            why: why.into(),
-        }
-    }
-}
-
-/// Looks for every part. Starts nothing and changes nothing.
-pub async fn detect(settings: &RuntimeSettings) -> Detection {
-    let data_dir = std::path::absolute(&settings.data_dir).unwrap_or(settings.data_dir.clone());
-    let cluster = existing_cluster(&data_dir);
-    let account = Account::for_cluster(&cluster).await;
-    let python = locate::find_python(settings).await;
-    let parts = vec![
-        wheels(settings),
-        postgres(settings, &cluster).await,
-        database(&data_dir, account),
-        python_report(python.as_ref()),
-        model_server(settings, python.as_ref()),
-        model(settings),
-    ];
-    Detection { parts }
-}
-
-fn wheels(settings: &RuntimeSettings) -> PartReport {
+pub(super) fn wheels(settings: &RuntimeSettings) -> PartReport {
     let pins = PINS
         .lines()
         .filter_map(|line| line.trim_end_matches(" \\").split_once("=="));
@@ -180,7 +52,7 @@ fn installed_version(wheels_dir: &Path, stem: &str) -> Option<String> {
     })
 }
 
-async fn postgres(settings: &RuntimeSettings, cluster: &Path) -> PartReport {
+pub(super) async fn postgres(settings: &RuntimeSettings, cluster: &Path) -> PartReport {
     let needed = major_of(cluster);
     let mut chosen = false;
     let mut found = Vec::new();
@@ -222,7 +94,10 @@ async fn postgres(settings: &RuntimeSettings, cluster: &Path) -> PartReport {
     PartReport::new(Part::Postgres, found, advice)
 }
 
-fn database(data_dir: &Path, account: Result<Option<Account>, RuntimeError>) -> PartReport {
+pub(super) fn database(
+    data_dir: &Path,
+    account: Result<Option<Account>, RuntimeError>,
+) -> PartReport {
     let placed = account.and_then(|account| {
         let placement = Placement::of(data_dir, account.as_ref())?;
         Ok((placement, account))
@@ -257,7 +132,7 @@ fn placed_database(placement: &Placement, account: Option<&Account>) -> Finding 
     Finding::new(Verdict::Chosen, &placement.cluster, major.as_deref(), why)
 }
 
-fn python_report(python: Option<&locate::Python>) -> PartReport {
+pub(super) fn python(python: Option<&locate::Python>) -> PartReport {
     let found = python.map(|python| {
         let (verdict, why) = if python.fits {
             (Verdict::Chosen, "runs the wheel xllamacpp")
@@ -270,7 +145,10 @@ fn python_report(python: Option<&locate::Python>) -> PartReport {
     PartReport::new(Part::Python, found.into_iter().collect(), advice)
 }
 
-fn model_server(settings: &RuntimeSettings, python: Option<&locate::Python>) -> PartReport {
+pub(super) fn model_server(
+    settings: &RuntimeSettings,
+    python: Option<&locate::Python>,
+) -> PartReport {
     let mut found = Vec::new();
     if let Some(program) = locate::find_llama_server(settings) {
         found.push(Finding::new(
@@ -294,7 +172,7 @@ fn model_server(settings: &RuntimeSettings, python: Option<&locate::Python>) -> 
     PartReport::new(Part::ModelServer, found, advice)
 }
 
-fn model(settings: &RuntimeSettings) -> PartReport {
+pub(super) fn model(settings: &RuntimeSettings) -> PartReport {
     let why = match settings.model.model_path {
         Some(_) => "named in the settings",
         None => "from `make setup`",
@@ -305,54 +183,4 @@ fn model(settings: &RuntimeSettings) -> PartReport {
     };
     let advice = "run `make setup`, name a GGUF file, or set JAN_DEFAULT_NODE_URL";
     PartReport::new(Part::Model, found, advice)
-}
-
-impl fmt::Display for Detection {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for report in &self.parts {
-            write!(out, "{report}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for PartReport {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{}", self.part)?;
-        for finding in &self.found {
-            writeln!(out, "  {finding}")?;
-        }
-        match &self.advice {
-            Some(advice) => writeln!(out, "  missing  {advice}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.verdict {
-            Verdict::Chosen => "chosen ",
-            Verdict::PassedOver => "found  ",
-            Verdict::Unusable => "no good",
-        };
-        write!(out, "{verdict}  {}", self.path.display())?;
-        if let Some(version) = &self.version {
-            write!(out, "  {version}")?;
-        }
-        write!(out, "  ({})", self.why)
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            Self::Wheels => "packages of make setup",
-            Self::Postgres => "Postgres",
-            Self::Database => "database",
-            Self::Python => "Python",
-            Self::ModelServer => "model server",
-            Self::Model => "model",
-        })
-    }
 }
