@@ -92,7 +92,8 @@ impl Projector {
         let ended = run.follow::<C>(cancel).await;
         self.position.send_replace(None);
         match ended {
-            Ok(()) => {
+            // The gate hears of a shutdown too, and may be gone before this projector hears of it.
+            Ok(()) | Err(Interruption::FeedStopped) => {
                 if let Err(error) = run.lease.release(&self.pool).await {
                     tracing::warn!(projection.name = self.claim.name, error = %error,
                         "a projection's lease could not be given back and will run out");

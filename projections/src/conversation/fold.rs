@@ -104,7 +104,9 @@ impl ConversationChange {
                 at
             }
             E::ItemsAppended { items, at, .. } => {
-                items.iter().for_each(|item| self.items.add(item, *at));
+                for item in items {
+                    self.items.add(item, *at);
+                }
                 at
             }
             E::ItemDeleted { item, at } => {

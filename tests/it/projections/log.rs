@@ -1,0 +1,103 @@
+use cqrs_es::{Aggregate, DomainEvent};
+use jan_domain::Owner;
+use jan_domain::id::{AccountId, NodeId, TenantId};
+use jan_domain::metadata::Metadata;
+use jan_projections::{Projections, RunningProjections, Tuning};
+use sqlx::{PgConnection, PgPool};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// An account of the default tenant.
+pub(super) fn owner(name: &str) -> Owner {
+    Owner {
+        tenant: TenantId::default(),
+        account: AccountId::parse(&format!("user_{name}")).unwrap(),
+    }
+}
+
+/// Writes one event, as the event store would, and answers its position.
+pub(super) async fn append<A: Aggregate>(
+    connection: &mut PgConnection,
+    id: &str,
+    sequence: i64,
+    event: &A::Event,
+) -> i64 {
+    let payload = serde_json::to_string(event).unwrap();
+    let (kind, version) = (event.event_type(), event.event_version());
+    append_raw(
+        connection,
+        (A::TYPE, id, sequence),
+        (&kind, &version),
+        &payload,
+    )
+    .await
+}
+
+/// Writes whatever it is told to.
+pub(super) async fn append_raw(
+    connection: &mut PgConnection,
+    (aggregate_type, id, sequence): (&str, &str, i64),
+    (event_type, event_version): (&str, &str),
+    payload: &str,
+) -> i64 {
+    let metadata = serde_json::to_string(&Metadata::of_system(&owner("ann"), "test")).unwrap();
+    let sql = r"
+        insert into events
+               (aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
+                metadata)
+        values ($1, $2, $3, $4, $5, $6::json, $7::json)
+        returning position";
+    sqlx::query_scalar(sql)
+        .bind(aggregate_type)
+        .bind(id)
+        .bind(sequence)
+        .bind(event_type)
+        .bind(event_version)
+        .bind(payload)
+        .bind(metadata)
+        .fetch_one(connection)
+        .await
+        .unwrap()
+}
+
+/// The projections of one node, until they are stopped.
+pub(super) struct Node {
+    pub(super) running: RunningProjections,
+    pub(super) appended: Arc<Notify>,
+    tracker: TaskTracker,
+    cancel: CancellationToken,
+}
+
+impl Node {
+    pub(super) fn start(pool: &PgPool, name: &str) -> Self {
+        Self::tuned(pool, name, Tuning::default())
+    }
+
+    pub(super) fn tuned(pool: &PgPool, name: &str, tuning: Tuning) -> Self {
+        let (tracker, cancel) = (TaskTracker::new(), CancellationToken::new());
+        let appended = Arc::new(Notify::new());
+        let projections = Projections {
+            pool: pool.clone(),
+            appended: Arc::clone(&appended),
+            node: NodeId::parse(&format!("node_{name}")).unwrap(),
+            tuning,
+        };
+        Self {
+            running: projections.spawn(&tracker, &cancel),
+            appended,
+            tracker,
+            cancel,
+        }
+    }
+
+    /// A clean shutdown.
+    pub(super) async fn stop(self) {
+        self.cancel.cancel();
+        self.tracker.close();
+        let stopped = tokio::time::timeout(Duration::from_secs(5), self.tracker.wait()).await;
+        stopped.expect("projections stop when they are told to");
+    }
+}
