@@ -26,8 +26,8 @@ impl Default for AuthSettings {
         Self {
             issuer: "http://127.0.0.1:8000".to_owned(),
             audience: "jan-server".to_owned(),
-            access_token_ttl: Duration::from_secs(3600),
-            refresh_token_ttl: Duration::from_secs(30 * 86_400),
+            access_token_ttl: Duration::from_hours(1),
+            refresh_token_ttl: Duration::from_hours(30 * 24),
             guests: true,
             signing_key_file: None,
         }

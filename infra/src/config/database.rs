@@ -30,7 +30,7 @@ impl Default for DatabaseSettings {
             url: None,
             connections_max: 16,
             acquire_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(60),
+            statement_timeout: Duration::from_mins(1),
             startup_wait: Duration::from_secs(30),
             auto_migrate: true,
         }
@@ -67,9 +67,10 @@ impl Written for DatabaseUrl {
     fn write(&self) -> String {
         // libpq also takes the password among the parameters.
         let (place, parameters) = self.text.split_once('?').unwrap_or((&self.text, ""));
-        match parameters.contains("password=") {
-            true => format!("{}?***", without_password(place)),
-            false => without_password(&self.text),
+        if parameters.contains("password=") {
+            format!("{}?***", without_password(place))
+        } else {
+            without_password(&self.text)
         }
     }
 }

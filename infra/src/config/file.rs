@@ -111,11 +111,9 @@ fn wrong(path: &Path, name: &str, expected: &'static str) -> ConfigError {
 /// The parser's own rendering quotes the line, and the line may hold a key.
 fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let offset = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..offset]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
-        + 1;
+    let line = text
+        .get(..offset)
+        .map_or(1, |before| before.split('\n').count());
     ConfigError::NotToml {
         path: path.to_owned(),
         line,

@@ -271,9 +271,10 @@ pub(crate) fn without_password(text: &str) -> String {
         return text.to_owned();
     };
     let user = rest[..at].split(':').next().unwrap_or_default();
-    match rest[..at].contains(':') {
-        true => format!("{scheme}://{user}:***{}", &rest[at..]),
-        false => text.to_owned(),
+    if rest[..at].contains(':') {
+        format!("{scheme}://{user}:***{}", &rest[at..])
+    } else {
+        text.to_owned()
     }
 }
 
@@ -294,7 +295,7 @@ mod tests {
             assert_eq!(time, Duration::from_millis(milliseconds));
             assert_eq!(Duration::parse(&time.write()), Ok(time));
         }
-        assert_eq!(Duration::from_secs(30 * 86_400).write(), "30d");
+        assert_eq!(Duration::from_hours(30 * 24).write(), "30d");
         assert_eq!(usize::parse("20 MiB"), Ok(20 << 20));
         assert_eq!((20usize << 20).write(), "20MiB");
         assert_eq!(8192_usize.write(), "8192");

@@ -264,7 +264,7 @@ fn a_collector_that_is_away_does_not_hold_up_the_end() {
     };
     let telemetry = Telemetry::build(&settings).unwrap();
     with_default(registry().with(telemetry.span_layer()), || {
-        tracing::info_span!("lost").in_scope(|| {})
+        tracing::info_span!("lost").in_scope(|| {});
     });
     let began = Instant::now();
     telemetry.shutdown();

@@ -1,8 +1,11 @@
 //! The door to Postgres: the pool that everybody shares, and the schema.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::Instant;
@@ -17,6 +20,9 @@ const VERSION_MIN: i32 = 150_000;
 
 /// Pause between two looks at a database that is not up yet.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// SQLSTATE of a query on a table that is not there.
+const NO_SUCH_TABLE: &str = "42P01";
 
 /// A transaction that is left open blocks vacuum and migrations, so the server ends it.
 const IDLE_IN_TRANSACTION: &str = "10s";
@@ -139,56 +145,43 @@ pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
         .execute(&mut connection)
         .await;
     unlimited.map_err(|source| refused(&place, source))?;
-    MIGRATOR
-        .run_direct(&mut connection)
-        .await
-        .map_err(migration_error)?;
+    let migrated = MIGRATOR.run_direct(&mut connection).await;
+    migrated.map_err(|error| migration_error(&place, error))?;
     connection
         .close()
         .await
         .map_err(|source| refused(&place, source))
 }
 
-/// Refuses a schema that is older or newer than ours, without changing it.
+/// Refuses a schema that is older or newer than ours, without changing anything. Readiness checks
+/// call it, so it is one small query.
 pub async fn require_schema(pool: &PgPool) -> Result<(), DatabaseError> {
-    let place = place_of(&pool.connect_options());
-    let mut connection = pool
-        .acquire()
-        .await
-        .map_err(|source| refused(&place, source))?;
-    connection
-        .ensure_migrations_table()
-        .await
-        .map_err(migration_error)?;
-    let applied = connection
-        .list_applied_migrations()
-        .await
-        .map_err(migration_error)?;
+    let sql = "select version, checksum from _sqlx_migrations order by version";
+    let applied: Vec<(i64, Vec<u8>)> = match sqlx::query_as(sql).fetch_all(pool).await {
+        Ok(rows) => rows,
+        Err(sqlx::Error::Database(answer)) if answer.code().as_deref() == Some(NO_SUCH_TABLE) => {
+            Vec::new()
+        }
+        Err(source) => return Err(refused(&place_of(&pool.connect_options()), source)),
+    };
     for migration in MIGRATOR.iter() {
-        match applied
+        let done = applied
             .iter()
-            .find(|done| done.version == migration.version)
-        {
-            None => {
-                return Err(DatabaseError::SchemaIsOlder {
-                    name: name_of(migration.version),
-                });
-            }
-            Some(done) if done.checksum != migration.checksum => {
-                return Err(DatabaseError::MigrationChanged {
-                    name: name_of(migration.version),
-                });
+            .find(|(version, _)| *version == migration.version);
+        let name = || name_of(migration.version);
+        match done {
+            None => return Err(DatabaseError::SchemaIsOlder { name: name() }),
+            Some((_, checksum)) if *checksum != *migration.checksum => {
+                return Err(DatabaseError::MigrationChanged { name: name() });
             }
             Some(_) => {}
         }
     }
     match applied
         .iter()
-        .find(|done| !MIGRATOR.version_exists(done.version))
+        .find(|(version, _)| !MIGRATOR.version_exists(*version))
     {
-        Some(unknown) => Err(DatabaseError::SchemaIsNewer {
-            version: unknown.version,
-        }),
+        Some((version, _)) => Err(DatabaseError::SchemaIsNewer { version: *version }),
         None => Ok(()),
     }
 }
@@ -255,7 +248,7 @@ async fn require_version(
     }
 }
 
-fn migration_error(error: MigrateError) -> DatabaseError {
+fn migration_error(place: &str, error: MigrateError) -> DatabaseError {
     match error {
         MigrateError::VersionMismatch(version) => DatabaseError::MigrationChanged {
             name: name_of(version),
@@ -265,8 +258,9 @@ fn migration_error(error: MigrateError) -> DatabaseError {
             name: name_of(version),
             source: source.into(),
         },
+        MigrateError::Execute(source) => refused(place, source),
         other => DatabaseError::MigrationFailed {
-            name: "table".to_owned(),
+            name: "list".to_owned(),
             source: other.into(),
         },
     }
