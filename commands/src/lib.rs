@@ -11,6 +11,7 @@
 //! Start reading at [`store`], then [`response::start_chat`], the life of a model call.
 
 pub mod account;
+pub mod conversation;
 pub mod crash;
 pub mod error;
 pub mod response;

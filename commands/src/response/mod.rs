@@ -8,8 +8,10 @@ mod open_run;
 mod prompt;
 mod relay;
 mod retell;
+mod stored;
 mod whole;
 
 pub use chat::{ChatError, ChatEvent, ChatReply, ChatRun, start_chat};
 pub use continuation::ConversationRef;
 pub use prompt::{ChatMessage, ChatWish, Delivery};
+pub use stored::{StoredAnswer, delete_stored, replace_metadata};
