@@ -136,19 +136,17 @@ fn a_postgres_that_outlived_its_server_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_stranger_with_the_process_id_of_the_last_postgres_does_not_bar_the_start() {
+async fn a_lock_file_that_names_no_postgres_does_not_bar_the_start() {
     let dir = ScratchDir::new();
     start(&dir.settings()).await.unwrap().stop().await;
     let lock_file = dir.0.join("postgres/postmaster.pid");
     let cluster = dir.0.join("postgres");
     let stranger = std::process::id();
-    std::fs::write(
-        &lock_file,
-        format!("{stranger}\n{}\n1\n5432\n", cluster.display()),
-    )
-    .unwrap();
-
-    start(&dir.settings()).await.unwrap().stop().await;
+    let of_a_stranger = format!("{stranger}\n{}\n1\n5432\n", cluster.display());
+    for left_behind in [of_a_stranger.as_str(), ""] {
+        std::fs::write(&lock_file, left_behind).unwrap();
+        start(&dir.settings()).await.unwrap().stop().await;
+    }
 }
 
 #[tokio::test]

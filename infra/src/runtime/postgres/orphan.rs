@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, test_kill_process};
 
 use super::placement::Placement;
 use crate::runtime::RuntimeError;
@@ -16,22 +17,29 @@ pub(crate) const STOP_STEPS: StopSteps = &[
 ];
 
 /// Ends the postmaster that still runs on the cluster, if one does, so that the next one is our
-/// child. A lock file whose process id now belongs to a stranger is removed, because Postgres
-/// would take the stranger for a postmaster and refuse to start.
+/// child.
+///
+/// A lock file is removed if it is empty, or if its process id now belongs to a stranger or to a
+/// dead process that init has not taken note of: Postgres would take each for a postmaster and
+/// refuse to start. Its other guard stays, the shared memory that children of a dead postmaster
+/// still hold.
 pub(crate) async fn stop(placement: &Placement) -> Result<(), RuntimeError> {
     let lock_file = placement.cluster.join("postmaster.pid");
-    let Some(pid) = first_number(&lock_file) else {
+    let Ok(text) = std::fs::read_to_string(&lock_file) else {
         return Ok(());
     };
-    if !process::is_running(pid) {
+    let Some(pid) = first_number(&text) else {
+        return remove(&lock_file);
+    };
+    if test_kill_process(pid).is_err_and(|error| error == Errno::SRCH) {
         return Ok(());
     }
-    if !is_postmaster_of(pid, &placement.cluster) {
+    if !process::is_running(pid) || !is_postmaster_of(pid, &placement.cluster) {
         tracing::info!("removing {}, whose process is gone", lock_file.display());
         remove(&lock_file)?;
         return remove(&placement.sockets.join(".s.PGSQL.5432.lock"));
     }
-    let number = pid.as_raw_nonzero().get();
+    let number = pid.as_raw_nonzero().get().unsigned_abs();
     tracing::info!(
         child.pid = number,
         "stopping the Postgres of an earlier run"
@@ -41,13 +49,12 @@ pub(crate) async fn stop(placement: &Placement) -> Result<(), RuntimeError> {
     }
     Err(RuntimeError::Orphan {
         name: "Postgres",
-        pid: number.unsigned_abs(),
+        pid: number,
     })
 }
 
-fn first_number(lock_file: &Path) -> Option<Pid> {
-    let text = std::fs::read_to_string(lock_file).ok()?;
-    process::pid_of(text.lines().next()?.trim().parse().ok()?)
+fn first_number(lock_file: &str) -> Option<Pid> {
+    process::pid_of(lock_file.lines().next()?.trim().parse().ok()?)
 }
 
 fn is_postmaster_of(pid: Pid, cluster: &Path) -> bool {
