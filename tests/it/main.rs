@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
 
+mod adapters;
 mod architecture;
 mod domain;
 mod history;
+mod projections;
+mod runtime;

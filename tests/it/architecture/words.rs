@@ -17,7 +17,7 @@ const RULES: &[Rule] = &[
     Rule {
         word: "jan_infra",
         rooms: &["api"],
-        at_home: &["api/src/main.rs", "api/src/wiring.rs"],
+        at_home: &["api/src/main.rs", "api/src/wiring/"],
         because: "adapters are chosen in one place; everybody else sees ports",
     },
     Rule {
@@ -33,7 +33,7 @@ const RULES: &[Rule] = &[
             "commands/src/store/",
             "commands/src/runner/",
             "projections/src/",
-            "infra/src/database.rs",
+            "infra/src/database/",
         ],
         because: "SQL stands beside the code that owns the tables",
     },

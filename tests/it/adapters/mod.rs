@@ -1,0 +1,3 @@
+//! Ports and their adapters: the same contract for the real thing and its scripted twin.
+
+mod model_provider;
