@@ -133,8 +133,7 @@ fn is_stream(response: &Response) -> bool {
 
 /// Answers that would come out differently next time are not kept, so the key can be tried again.
 async fn keep(state: &ApiState, key: &IdempotencyKey, status: StatusCode, body: &Bytes) {
-    let again = status.is_server_error()
-        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT);
+    let again = status.is_server_error() || crate::error::asks_to_come_again(status);
     let kept = if again {
         state.idempotency.release(key).await
     } else {
@@ -172,11 +171,14 @@ fn told_to_the_end(state: ApiState, key: IdempotencyKey, response: Response) -> 
 }
 
 fn replayed(status: u16, body: Vec<u8>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let json = HeaderValue::from_static("application/json");
     let headers = [
         (header::CONTENT_TYPE, json),
         (REPLAYED, HeaderValue::from_static("true")),
     ];
-    (status, headers, body).into_response()
+    let mut response = (headers, body).into_response();
+    if let Ok(status) = status.try_into() {
+        *response.status_mut() = status;
+    }
+    response
 }

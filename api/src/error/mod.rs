@@ -277,6 +277,14 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// Whether a refusal is about this moment and not about the request.
+pub fn asks_to_come_again(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT | StatusCode::REQUEST_TIMEOUT
+    )
+}
+
 /// The same answer as 201.
 pub fn created(mut response: Response) -> Response {
     if response.status().is_success() {

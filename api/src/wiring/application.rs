@@ -7,13 +7,13 @@ use jan_commands::runner::{NodeLease, keep_closing_abandoned};
 use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
-use jan_domain::ports::{Clock, IdGenerator, ModelCatalog, OpenResponses, TokenIssuer};
+use jan_domain::ports::{IdGenerator, ModelCatalog, OpenResponses, TokenIssuer};
 use jan_infra::clock::SystemClock;
 use jan_infra::config::{Limits, Roles};
+use jan_infra::database::{Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::TraceContext;
 use jan_projections::ReadModels;
-use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,7 +25,7 @@ use crate::state::{ApiState, EdgeLimits, Server};
 /// What an application is made from.
 pub struct Blueprint {
     /// A database whose schema is up to date.
-    pub pool: PgPool,
+    pub pool: Pool,
     /// The models on offer.
     pub models: Arc<dyn ModelCatalog>,
     /// Our own tokens.
@@ -48,106 +48,51 @@ pub struct Application {
     pub edge: Edge,
     /// What is behind them.
     pub state: ApiState,
+    work: Work,
+    pool: Pool,
+}
+
+/// The tasks of an application, by the order in which they end.
+#[derive(Default)]
+struct Work {
     requests: TaskTracker,
     background: TaskTracker,
     stop_background: CancellationToken,
     log_writer: TaskTracker,
-    pool: PgPool,
 }
 
 impl Application {
     /// Puts the parts together and starts what runs in the background.
-    pub async fn assemble(blueprint: Blueprint) -> Result<Self, sqlx::Error> {
-        let Blueprint {
-            pool,
-            models,
-            issuer,
-            roles,
-            limits,
-            cors_origins,
-            metrics,
-            crash,
-        } = blueprint;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    pub async fn assemble(blueprint: Blueprint) -> Result<Self, PoolError> {
         let ids: Arc<dyn IdGenerator> = Arc::new(UuidV7Ids);
-        let node = NodeId::parse(&format!("node_{}", ids.fresh())).expect("hex digits make an id");
-        let (requests, background, log_writer) =
-            (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
-        let stop_background = CancellationToken::new();
+        let node = NodeId::parse(&format!("node_{}", ids.fresh()));
+        let node = node.expect("hex digits make an id");
+        let pool = blueprint.pool.clone();
         let lease = NodeLease::take(pool.clone(), node.clone()).await?;
-        background.spawn(lease.keep(stop_background.clone()));
-
-        let appended = Arc::new(Notify::new());
-        let log = EventLog::start(
-            pool.clone(),
-            Arc::clone(&ids),
-            Arc::clone(&appended),
-            appender_limits(&limits),
-            &log_writer,
-        );
-        let reads = if roles.projector {
-            let running = jan_projections::spawn(
-                pool.clone(),
-                appended,
-                node.clone(),
-                &background,
-                &stop_background,
-            );
-            running.read_models()
-        } else {
-            ReadModels::elsewhere(&pool)
-        };
-        let commands = Commands::new(Parts {
-            log,
-            clock: Arc::clone(&clock),
-            models: Arc::clone(&models),
-            node: node.clone(),
-            tracker: requests.clone(),
-            crash,
-            calls_max: limits.model_calls_max,
-            call_duration_max: limits.model_call_duration_max,
-        });
-        if roles.worker {
-            let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
-            let closing = keep_closing_abandoned(
-                commands.clone(),
-                pool.clone(),
-                open,
-                stop_background.clone(),
-            );
-            background.spawn(closing);
-        }
+        let work = Work::default();
+        work.background
+            .spawn(lease.keep(work.stop_background.clone()));
         observe_pool(&pool);
-        let server = Server {
-            ids,
-            trace: trace_of,
-            readiness: readiness(&pool, &models),
-            metrics,
-            limits: edge_limits(&limits),
-            cors_origins,
-        };
-        let state = ApiState {
-            commands,
-            authenticator: Arc::new(Authenticator::new(issuer, clock, reads.clone())),
-            reads,
-            idempotency: IdempotencyKeys::new(pool.clone(), node),
-            server: Arc::new(server),
-        };
+        let (commands, reads) = sides(&blueprint, &work, &node, &ids);
+        if blueprint.roles.worker {
+            let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
+            let stop = work.stop_background.clone();
+            let closing = keep_closing_abandoned(commands.clone(), pool.clone(), open, stop);
+            work.background.spawn(closing);
+        }
+        let state = state_of(blueprint, commands, reads, ids);
         let edge = crate::router(state.clone());
         Ok(Self {
             edge,
             state,
-            requests,
-            background,
-            stop_background,
-            log_writer,
+            work,
             pool,
         })
     }
 
     /// Tasks of requests; connections belong there too.
     pub fn requests(&self) -> &TaskTracker {
-        &self.requests
+        &self.work.requests
     }
 
     /// Stops in order: requests and what they left to do, then the background, then the log.
@@ -155,27 +100,94 @@ impl Application {
         let Self {
             edge,
             state,
-            requests,
-            background,
-            stop_background,
-            log_writer,
+            work,
             pool,
         } = self;
-        requests.close();
-        requests.wait().await;
-        stop_background.cancel();
-        background.close();
-        background.wait().await;
+        work.requests.close();
+        work.requests.wait().await;
+        work.stop_background.cancel();
+        work.background.close();
+        work.background.wait().await;
         // The writer ends when nobody can append any more.
         drop((edge, state));
-        log_writer.close();
-        if tokio::time::timeout(Duration::from_secs(5), log_writer.wait())
+        work.log_writer.close();
+        if tokio::time::timeout(WRITER_MAX, work.log_writer.wait())
             .await
             .is_err()
         {
             tracing::warn!("the event log's writer was still in use at the end");
         }
         pool.close().await;
+    }
+}
+
+/// How long the log's writer may take to end once nobody appends any more.
+const WRITER_MAX: Duration = Duration::from_secs(5);
+
+/// The write side, and the read side that follows it.
+fn sides(
+    blueprint: &Blueprint,
+    work: &Work,
+    node: &NodeId,
+    ids: &Arc<dyn IdGenerator>,
+) -> (Commands, ReadModels) {
+    let (pool, limits) = (blueprint.pool.clone(), &blueprint.limits);
+    let appended = Arc::new(Notify::new());
+    let log = EventLog::start(
+        pool.clone(),
+        Arc::clone(ids),
+        Arc::clone(&appended),
+        appender_limits(limits),
+        &work.log_writer,
+    );
+    let commands = Commands::new(Parts {
+        log,
+        clock: Arc::new(SystemClock),
+        models: Arc::clone(&blueprint.models),
+        node: node.clone(),
+        tracker: work.requests.clone(),
+        crash: blueprint.crash.clone(),
+        calls_max: limits.model_calls_max,
+        call_duration_max: limits.model_call_duration_max,
+    });
+    if !blueprint.roles.projector {
+        return (commands, ReadModels::elsewhere(&pool));
+    }
+    let stop = &work.stop_background;
+    let running = jan_projections::spawn(pool, appended, node.clone(), &work.background, stop);
+    (commands, running.read_models())
+}
+
+fn state_of(
+    blueprint: Blueprint,
+    commands: Commands,
+    reads: ReadModels,
+    ids: Arc<dyn IdGenerator>,
+) -> ApiState {
+    let Blueprint {
+        pool,
+        models,
+        issuer,
+        limits,
+        cors_origins,
+        metrics,
+        ..
+    } = blueprint;
+    let clock = Arc::clone(&commands.clock);
+    let server = Server {
+        ids,
+        trace: trace_of,
+        readiness: readiness(&pool, &models),
+        metrics,
+        limits: edge_limits(&limits),
+        cors_origins,
+    };
+    ApiState {
+        authenticator: Arc::new(Authenticator::new(issuer, clock, reads.clone())),
+        idempotency: IdempotencyKeys::new(pool, commands.node.clone()),
+        server: Arc::new(server),
+        commands,
+        reads,
     }
 }
 
@@ -213,12 +225,12 @@ fn trace_of(span: &tracing::Span, told: Option<&str>) -> String {
 type Readiness =
     Box<dyn Fn() -> futures::future::BoxFuture<'static, Result<(), Vec<String>>> + Send + Sync>;
 
-fn readiness(pool: &PgPool, models: &Arc<dyn ModelCatalog>) -> Readiness {
+fn readiness(pool: &Pool, models: &Arc<dyn ModelCatalog>) -> Readiness {
     let (pool, models) = (pool.clone(), Arc::clone(models));
     Box::new(move || super::parts::ready(pool.clone(), Arc::clone(&models)).boxed())
 }
 
-fn observe_pool(pool: &PgPool) {
+fn observe_pool(pool: &Pool) {
     let meter = opentelemetry::global::meter("jan-server");
     let (size, idle) = (pool.clone(), pool.clone());
     meter

@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_domain::ports::ModelCatalog;
-use sqlx::PgPool;
+use jan_infra::database::Pool;
 
 /// Longest a readiness check may take.
 const CHECK_MAX: Duration = Duration::from_secs(2);
 
 /// Checks what the server needs to do its work, and names what is missing.
-pub(super) async fn ready(pool: PgPool, models: Arc<dyn ModelCatalog>) -> Result<(), Vec<String>> {
+pub(super) async fn ready(pool: Pool, models: Arc<dyn ModelCatalog>) -> Result<(), Vec<String>> {
     let mut missing = Vec::new();
     let schema = jan_infra::database::require_schema(&pool);
     match tokio::time::timeout(CHECK_MAX, schema).await {

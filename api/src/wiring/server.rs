@@ -3,12 +3,11 @@ use std::sync::Arc;
 
 use jan_commands::crash::CrashPoints;
 use jan_infra::config::Config;
-use jan_infra::database::{self, DatabaseError};
+use jan_infra::database::{self, DatabaseError, Pool, PoolError};
 use jan_infra::identity::{OwnIssuer, SigningKey, SigningKeyError};
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::telemetry::Telemetry;
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,7 +32,7 @@ pub enum ServeError {
     Provider(#[from] ProviderSetupError),
     /// The first words with the database.
     #[error("the database could not be used")]
-    FirstUse(#[from] sqlx::Error),
+    FirstUse(#[from] PoolError),
     /// The address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -127,7 +126,7 @@ async fn serve_on(
 
 impl Ground {
     /// The configured database, or our own.
-    async fn database(&mut self, config: &Config) -> Result<PgPool, ServeError> {
+    async fn database(&mut self, config: &Config) -> Result<Pool, ServeError> {
         let target = if let Some(url) = &config.database.url {
             url.connect_options()
         } else {
