@@ -1,6 +1,6 @@
 //! The proof: one binary with every test that needs more than its own crate.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod adapters;
 mod architecture;

@@ -79,7 +79,7 @@ impl Source {
     /// Whether the whole file is a module of unit tests.
     pub(super) fn is_test(&self) -> bool {
         !self.path.starts_with("tests/")
-            && (self.path.ends_with("/tests.rs") || self.path.contains("/tests/"))
+            && (self.path.ends_with("tests.rs") || self.path.contains("/tests/"))
     }
 
     /// The numbered lines that are neither comment nor test.
