@@ -21,9 +21,7 @@ pub mod database;
 /// Ids that sort by time.
 pub mod id_generator;
 pub mod identity;
-/// Models behind OpenAI's chat protocol, and the catalog of what they offer.
 pub mod model_provider;
-/// The embedded default: a supervised Postgres and a supervised local model.
 pub mod runtime;
 /// Keys and passwords that do not print.
 pub mod secret;

@@ -2,7 +2,7 @@
 //!
 //! Flags overrule the environment, which overrules `jan.toml` (`--config`, else `$JAN_CONFIG`,
 //! else `./jan.toml` if it is there), which overrules the defaults. Each section is a struct with
-//! a `Default` and a table ([`Setting`](setting::Setting)) with one row per field; reading,
+//! a `Default` and a table of `Setting`s with one row per field; reading,
 //! refusing, and `jan-server config` all follow from the tables. To add a setting, add a field, its
 //! default and a row.
 

@@ -142,7 +142,7 @@ impl Written for usize {
     fn write(&self) -> String {
         // Smaller numbers are mostly counts, and 8192 connections are not 8KiB.
         let fits =
-            |factor: usize| factor >= 1 << 20 && *self >= factor && self.is_multiple_of(factor);
+            |factor: Self| factor >= 1 << 20 && *self >= factor && self.is_multiple_of(factor);
         match SIZES.iter().find(|(_, factor)| fits(*factor)) {
             Some((unit, factor)) => format!("{}{unit}", self / factor),
             None => self.to_string(),

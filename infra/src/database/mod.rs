@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+pub use sqlx::{Error as PoolError, PgPool as Pool};
+
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};

@@ -164,8 +164,8 @@ async fn a_database_that_is_not_there_is_refused_at_once(cluster: &Cluster) {
 fn starting_postgres() -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let counted = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&counted);
+    let tries = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&tries);
     std::thread::spawn(move || {
         for connection in listener.incoming() {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -179,12 +179,12 @@ fn starting_postgres() -> (SocketAddr, Arc<AtomicUsize>) {
                 .unwrap();
         }
     });
-    (address, counted)
+    (address, tries)
 }
 
 #[tokio::test]
 async fn a_database_that_is_starting_is_waited_for_but_not_for_ever() {
-    let (address, attempts) = starting_postgres();
+    let (address, tries) = starting_postgres();
     let target = PgConnectOptions::new_without_pgpass()
         .host("127.0.0.1")
         .port(address.port())
@@ -203,6 +203,6 @@ async fn a_database_that_is_starting_is_waited_for_but_not_for_ever() {
         format!("the database at {address}/jan cannot be reached")
     );
     assert!(!format!("{refused:?}").contains("canary"));
-    assert!(attempts.load(Ordering::Relaxed) >= 2);
+    assert!(tries.load(Ordering::Relaxed) >= 2);
     assert!(began.elapsed() < Duration::from_secs(20));
 }

@@ -253,8 +253,8 @@ fn spans_and_metrics_reach_a_collector() {
     }
 }
 
-#[test]
-fn a_collector_that_is_away_does_not_hold_up_the_end() {
+#[tokio::test]
+async fn a_collector_that_is_away_does_not_hold_up_the_end() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
