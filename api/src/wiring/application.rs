@@ -79,6 +79,9 @@ impl Application {
             let stop = work.stop_background.clone();
             let closing = keep_closing_abandoned(commands.clone(), pool.clone(), open, stop);
             work.background.spawn(closing);
+            let keys = IdempotencyKeys::new(pool.clone(), node);
+            let stop = work.stop_background.clone();
+            work.background.spawn(keys.keep_pruning(blueprint.limits.idempotency_ttl, stop));
         }
         let state = state_of(blueprint, commands, reads, ids);
         let edge = crate::router(state.clone());

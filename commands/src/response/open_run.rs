@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use jan_domain::id::ResponseId;
+use jan_domain::id::{ConversationId, ResponseId};
 use jan_domain::item::{Item, ItemStatus};
 use jan_domain::metadata::Metadata;
 use jan_domain::ports::IdGenerator;
@@ -11,6 +11,8 @@ use jan_domain::response::{
 };
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::accumulate::Accumulated;
 use super::continuation::Continuation;
@@ -35,6 +37,7 @@ pub(super) struct Run {
     pub(super) told: Accumulated,
     loaded: Loaded<Response>,
     intent: Intent,
+    span: Span,
     _permit: OwnedSemaphorePermit,
     requested_at: DateTime<Utc>,
     first_token_at: Option<DateTime<Utc>>,
@@ -73,6 +76,7 @@ impl OpenRun {
             permit,
         } = beginning;
         let requested_at = commands.clock.now();
+        let span = span_of(&id, &call);
         let model = call.model.clone();
         let keeps_content = call.retention.keeps_content();
         let mut loaded = Loaded::new(id.as_str());
@@ -98,6 +102,7 @@ impl OpenRun {
             told: Accumulated::default(),
             loaded,
             intent,
+            span,
             _permit: permit,
             requested_at,
             first_token_at: None,
@@ -158,6 +163,7 @@ impl OpenRun {
         failure: Failure,
     ) -> Result<(), CommandError<ResponseError>> {
         let run = self.run();
+        run.span.record("error.type", failure.kind.as_str());
         let timing = run.timing();
         let partial = run
             .first_token_at
@@ -214,9 +220,33 @@ impl OpenRun {
         run.commands
             .metrics
             .ended(ending.name, &run.model, ending.timing, ending.usage);
+        run.span.record("jan.ending", ending.name);
+        run.span
+            .record("gen_ai.usage.input_tokens", ending.usage.input_tokens);
+        run.span
+            .record("gen_ai.usage.output_tokens", ending.usage.output_tokens);
         self.0 = None;
         Ok(())
     }
+}
+
+/// The span of a call, in the words of the OpenTelemetry GenAI conventions. It lasts as long as the
+/// call, streamed answers included.
+fn span_of(id: &ResponseId, call: &RequestedCall) -> Span {
+    tracing::info_span!(
+        "gen_ai.chat",
+        otel.name = %format_args!("chat {}", call.model),
+        otel.kind = "client",
+        gen_ai.operation.name = "chat",
+        gen_ai.provider.name = call.step.provider,
+        gen_ai.request.model = call.model,
+        gen_ai.response.id = id.as_str(),
+        gen_ai.conversation.id = call.conversation.as_ref().map(ConversationId::as_str),
+        gen_ai.usage.input_tokens = Empty,
+        gen_ai.usage.output_tokens = Empty,
+        jan.ending = Empty,
+        error.type = Empty,
+    )
 }
 
 /// How a call ended, for its metrics and its conversation.

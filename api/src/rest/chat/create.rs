@@ -3,14 +3,14 @@ use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
 use jan_commands::Commands;
-use jan_commands::response::{ChatReply, ConversationRef, start_chat};
+use jan_commands::response::{ChatReply, ConversationRef, Delivery, start_chat};
 use serde::Deserialize;
 
 use super::body;
 use super::schema::{ChatCompletion, CreateChatCompletion};
 use crate::authenticate::Authenticated;
 use crate::body::{JsonText, takes_junk};
-use crate::context::RequestContext;
+use crate::context::{Flavour, RequestContext};
 use crate::error::ApiError;
 use crate::sse;
 use crate::state::ApiState;
@@ -46,6 +46,10 @@ pub(super) async fn create(
     let JsonText(text) = JsonText::from_request(request, &state).await?;
     let mut wish = body::wish(&text, lenient)?;
     wish.repeatable = context.repeatable;
+    if context.flavour == Flavour::Jan && wish.delivery.is_stream() {
+        // Jan always tells the usage.
+        wish.delivery = Delivery::Stream { include_usage: true };
+    }
     let Query(query) =
         query.map_err(|_| ApiError::invalid_value("Invalid query.").at("referrer"))?;
     if let (None | Some(ConversationRef::New { .. }), Some(referrer)) =
