@@ -24,8 +24,6 @@ const PRINCIPAL_ID: HeaderName = HeaderName::from_static("x-principal-id");
 /// How long a checked token is believed before its session is looked up again. A session closed on
 /// another node is refused here after this long at the latest; on this node, at once.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
-/// Tokens remembered; the least used are forgotten first.
-const TOKENS_MAX: usize = 50_000;
 /// Longest token looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
@@ -46,13 +44,19 @@ struct Checked {
 }
 
 impl Authenticator {
-    /// Believes tokens of this issuer whose sessions are open.
-    pub fn new(issuer: Arc<dyn TokenIssuer>, clock: Arc<dyn Clock>, reads: ReadModels) -> Self {
+    /// Believes tokens of this issuer whose sessions are open, and remembers `tokens_max` of them;
+    /// the least used are forgotten first.
+    pub fn new(
+        issuer: Arc<dyn TokenIssuer>,
+        clock: Arc<dyn Clock>,
+        reads: ReadModels,
+        tokens_max: usize,
+    ) -> Self {
         Self {
             issuer,
             clock,
             reads,
-            checked: Cache::new(TOKENS_MAX),
+            checked: Cache::new(tokens_max),
         }
     }
 

@@ -18,8 +18,6 @@ use tower::ServiceExt;
 use crate::edge::Edge;
 use crate::state::EdgeLimits;
 
-/// How long open requests may take to end after the server was told to stop.
-const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// Pause after the system could not give us a connection, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -56,7 +54,8 @@ pub async fn serve(
             drop(permit);
         });
     }
-    if tokio::time::timeout(DRAIN_MAX, graceful.shutdown())
+    let patience = Duration::from_millis(limits.shutdown_timeout_ms);
+    if tokio::time::timeout(patience, graceful.shutdown())
         .await
         .is_err()
     {

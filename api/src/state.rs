@@ -39,6 +39,8 @@ pub struct Server {
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Bounds at the edge.
     pub limits: EdgeLimits,
+    /// Whether somebody without a name is let in.
+    pub guests: bool,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
 }
@@ -54,6 +56,8 @@ pub struct EdgeLimits {
     pub header_read_timeout_ms: u64,
     /// Time for a request's body to arrive, in milliseconds.
     pub body_read_timeout_ms: u64,
+    /// Time for open requests to end once the server is told to stop, in milliseconds.
+    pub shutdown_timeout_ms: u64,
     /// Largest answer kept for an `Idempotency-Key`, in bytes.
     pub kept_answer_bytes: usize,
 }
@@ -65,6 +69,7 @@ impl Default for EdgeLimits {
             connections: 10_000,
             header_read_timeout_ms: 10_000,
             body_read_timeout_ms: 30_000,
+            shutdown_timeout_ms: 10_000,
             kept_answer_bytes: 1024 * 1024,
         }
     }

@@ -12,7 +12,7 @@ use jan_infra::clock::SystemClock;
 use jan_infra::config::{Limits, Roles};
 use jan_infra::database::{Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
-use jan_infra::telemetry::TraceContext;
+use jan_infra::telemetry::trace_context;
 use jan_projections::ReadModels;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,8 @@ pub struct Blueprint {
     pub roles: Roles,
     /// All bounds.
     pub limits: Limits,
+    /// Whether somebody without a name is let in.
+    pub guests: bool,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
     /// The metrics in Prometheus's text format.
@@ -81,7 +83,8 @@ impl Application {
             work.background.spawn(closing);
             let keys = IdempotencyKeys::new(pool.clone(), node);
             let stop = work.stop_background.clone();
-            work.background.spawn(keys.keep_pruning(blueprint.limits.idempotency_ttl, stop));
+            work.background
+                .spawn(keys.keep_pruning(blueprint.limits.idempotency_ttl, stop));
         }
         let state = state_of(blueprint, commands, reads, ids);
         let edge = crate::router(state.clone());
@@ -172,6 +175,7 @@ fn state_of(
         models,
         issuer,
         limits,
+        guests,
         cors_origins,
         metrics,
         ..
@@ -179,14 +183,20 @@ fn state_of(
     let clock = Arc::clone(&commands.clock);
     let server = Server {
         ids,
-        trace: trace_of,
+        trace: trace_context::join,
         readiness: readiness(&pool, &models),
         metrics,
         limits: edge_limits(&limits),
+        guests,
         cors_origins,
     };
     ApiState {
-        authenticator: Arc::new(Authenticator::new(issuer, clock, reads.clone())),
+        authenticator: Arc::new(Authenticator::new(
+            issuer,
+            clock,
+            reads.clone(),
+            limits.token_cache_entries,
+        )),
         idempotency: IdempotencyKeys::new(pool, commands.node.clone()),
         server: Arc::new(server),
         commands,
@@ -208,21 +218,11 @@ fn edge_limits(limits: &Limits) -> EdgeLimits {
     EdgeLimits {
         body_bytes: limits.body_bytes_max,
         connections: limits.connections_max,
+        shutdown_timeout_ms: milliseconds(limits.shutdown_timeout),
         header_read_timeout_ms: milliseconds(limits.header_read_timeout),
         body_read_timeout_ms: milliseconds(limits.body_read_timeout),
         ..EdgeLimits::default()
     }
-}
-
-/// Continues the trace a client has begun, or begins one, and makes the span part of it.
-fn trace_of(span: &tracing::Span, told: Option<&str>) -> String {
-    let told = told.and_then(TraceContext::parse);
-    if let Some(told) = told {
-        jan_infra::telemetry::trace_context::set_parent(span, &told.to_string());
-    }
-    let place = TraceContext::of(span);
-    let place = place.or_else(|| told.map(TraceContext::child));
-    place.unwrap_or_else(TraceContext::fresh).to_string()
 }
 
 type Readiness =

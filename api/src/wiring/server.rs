@@ -109,6 +109,7 @@ async fn serve_on(
         issuer: Arc::new(issuer),
         roles: config.server.roles,
         limits: config.limits.clone(),
+        guests: config.auth.guests,
         cors_origins: config.server.cors_origins.clone(),
         metrics: Box::new(move || metrics.render_metrics()),
         crash,

@@ -21,8 +21,6 @@ pub struct Limits {
     pub model_calls_max: usize,
     /// From one model call's acceptance to its end.
     pub model_call_duration_max: Duration,
-    /// How long a read waits for its projection to catch up with the log.
-    pub read_barrier_timeout: Duration,
     /// Append statements under way at once.
     pub append_lanes: usize,
     /// Events in one append statement.
@@ -48,7 +46,6 @@ impl Default for Limits {
             connections_max: 10_000,
             model_calls_max: 1_024,
             model_call_duration_max: Duration::from_mins(30),
-            read_barrier_timeout: Duration::from_secs(2),
             append_lanes: 2,
             append_batch_events: 256,
             append_queue: 4_096,
@@ -96,12 +93,6 @@ pub(super) const SETTINGS: &[Setting<Limits>] = &[
         env: &["JAN_MODEL_CALL_DURATION_MAX"],
         doc: "From a model call's acceptance to its end",
         slot: |limits| &mut limits.model_call_duration_max,
-    },
-    Setting {
-        name: "limits.read_barrier_timeout",
-        env: &["JAN_READ_BARRIER_TIMEOUT"],
-        doc: "How long a read waits for its projection to catch up with the log",
-        slot: |limits| &mut limits.read_barrier_timeout,
     },
     Setting {
         name: "limits.append_lanes",

@@ -13,6 +13,9 @@ pub(super) async fn guest(
     State(state): State<ApiState>,
     context: RequestContext,
 ) -> Result<Response, ApiError> {
+    if !state.server.guests {
+        return Err(ApiError::forbidden("This server lets no guests in."));
+    }
     // Ids are never drawn from a client's word here: two strangers may choose the same word.
     let account = state.server.ids.account();
     let session = state.server.ids.session();
