@@ -98,6 +98,8 @@ async fn claim(state: &ApiState, key: &IdempotencyKey) -> Result<Claim, ApiError
 }
 
 /// Only who owns the key can know the ids drawn from it: the account's own id is part of the seed.
+/// So is the body: a key that is used for something else, long after it was forgotten, must not lead
+/// back to what it once made.
 fn seed(key: &IdempotencyKey) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in [
@@ -109,6 +111,7 @@ fn seed(key: &IdempotencyKey) -> [u8; 32] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
+    hash.update(key.body_hash);
     hash.finalize().into()
 }
 
