@@ -5,6 +5,8 @@ mod chat;
 mod conversations;
 mod embeddings;
 mod models;
+mod page;
+mod path_id;
 mod service;
 
 use axum::Router;

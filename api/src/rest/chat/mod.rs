@@ -5,6 +5,7 @@ mod create;
 mod message;
 mod parameter;
 mod schema;
+mod stored;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,5 +14,7 @@ use crate::state::ApiState;
 
 /// Chat completions.
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(create::create))
+    OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .merge(stored::routes())
 }

@@ -1,9 +1,28 @@
 //! `/v1/conversations`
 
+mod body;
+mod create;
+mod delete;
+mod delete_all;
+mod get;
+mod items;
+mod list;
+mod update;
+
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::ApiState;
 
+/// Conversations and their items.
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(create::create))
+        .routes(routes!(delete_all::delete_all))
+        .routes(routes!(get::get))
+        .routes(routes!(update::update))
+        .routes(routes!(update::update_by_patch))
+        .routes(routes!(delete::delete))
+        .merge(items::routes())
 }

@@ -1,0 +1,64 @@
+//! Ids in paths.
+
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+use jan_domain::id::{ConversationId, InvalidId, ItemId, ResponseId};
+
+use crate::error::ApiError;
+
+/// An id that a path can hold, under a name of its own.
+pub(crate) trait PathId: Sized {
+    /// The parameter's name in routes and in errors.
+    const NAME: &'static str;
+
+    /// Reads the id from its text, which is percent-decoded already.
+    fn parse(text: &str) -> Result<Self, InvalidId>;
+}
+
+/// The id of this kind in the request's path.
+pub(crate) struct InPath<Id>(pub(crate) Id);
+
+impl<S: Send + Sync, Id: PathId> FromRequestParts<S> for InPath<Id> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|rejection: RawPathParamsRejection| {
+            ApiError::invalid_value(rejection.body_text()).at(Id::NAME)
+        })?;
+        let text = params
+            .iter()
+            .find(|(name, _)| *name == Id::NAME)
+            .map(|(_, text)| text)
+            .unwrap_or_default();
+        Id::parse(text).map(Self).map_err(|invalid| {
+            let name = Id::NAME;
+            ApiError::invalid_value(format!("Invalid '{name}': {invalid}.")).at(name)
+        })
+    }
+}
+
+impl PathId for ConversationId {
+    const NAME: &'static str = "conversation_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        Self::parse(text)
+    }
+}
+
+impl PathId for ItemId {
+    const NAME: &'static str = "item_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        Self::parse(text)
+    }
+}
+
+impl PathId for ResponseId {
+    const NAME: &'static str = "completion_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        Self::parse(text)
+    }
+}
