@@ -7,7 +7,7 @@ use jan_domain::limits::TITLE_CHARS_MAX;
 use jan_domain::metadata::Metadata;
 use jan_domain::ports::IdGenerator;
 use jan_domain::{Caller, UserMetadata};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ChatMessage, ChatWish};
 use crate::store::{Loaded, NewEvent};
@@ -97,6 +97,15 @@ impl Continuation {
     pub(super) fn title(&self) -> Option<&str> {
         let known = self.live().and_then(|live| live.title.as_deref());
         known.or(self.title.as_deref().filter(|_| self.keep))
+    }
+
+    /// How an answer mentions its conversation (Jan's extension).
+    pub(super) fn mention(&self) -> Value {
+        let mut mention = json!({"id": self.id});
+        if let Some(title) = self.title() {
+            mention["title"] = json!(title);
+        }
+        mention
     }
 
     fn live(&self) -> Option<&LiveConversation> {
@@ -217,7 +226,6 @@ fn shortened(words: &str) -> String {
 mod tests {
     use super::*;
     use jan_domain::Json;
-    use serde_json::json;
 
     #[test]
     fn a_title_is_cut_between_words() {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::chunk::{Chunk, with_id};
+use super::continuation::Continuation;
 use super::open_run::OpenRun;
-use super::whole::mention;
 use super::{ChatEvent, ChatWish};
 
 /// Passes a provider's stream on while its text is taken down.
@@ -123,7 +123,7 @@ impl Relay {
         let answer = run.told.answer(&run.model, run.keeps_content);
         let usage = run.told.usage.unwrap_or_default();
         let message = run.told.first_message();
-        let conversation = run.continuation.as_ref().map(mention);
+        let conversation = run.continuation.as_ref().map(Continuation::mention);
         let mention = conversation.map(|told| {
             conversation_chunk(
                 run.id.as_str(),

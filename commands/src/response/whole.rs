@@ -5,12 +5,11 @@ use jan_domain::json::repaired;
 use jan_domain::ports::ProviderFailure;
 use jan_domain::response::{Answer, Usage};
 use serde_json::Value;
-use serde_json::json;
 
-use super::chat::failed;
 use super::chunk::{Completion, with_id};
 use super::continuation::Continuation;
 use super::open_run::OpenRun;
+use super::reply::failed;
 use super::{ChatError, ChatEvent, ChatReply, ChatWish, retell};
 
 /// Records a whole answer and then gives it: as it came, with our id, and with the conversation
@@ -37,7 +36,7 @@ pub(super) async fn reply(
         .map_or(Value::Null, |choice| choice.message.0);
     let id = run.run().id.clone();
     let body = with_id(&text, completion.id.as_ref(), id.as_str());
-    let conversation = run.run().continuation.as_ref().map(mention);
+    let conversation = run.run().continuation.as_ref().map(Continuation::mention);
     let created = run.run().commands.clock.now().timestamp();
     let streamed = wish.delivery.is_stream().then(|| {
         let answer = Answer {
@@ -89,15 +88,6 @@ fn recorded_answer(completion: &Completion<'_>, asked_model: &str, keep: bool) -
         system_fingerprint: text(&completion.system_fingerprint),
         service_tier: text(&completion.service_tier),
     }
-}
-
-/// How an answer mentions its conversation (Jan's extension).
-pub(super) fn mention(continuation: &Continuation) -> Value {
-    let mut mention = json!({"id": continuation.id});
-    if let Some(title) = continuation.title() {
-        mention["title"] = json!(title);
-    }
-    mention
 }
 
 fn with_conversation(body: Bytes, conversation: Option<Value>) -> Bytes {
