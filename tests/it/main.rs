@@ -7,4 +7,5 @@ mod architecture;
 mod domain;
 mod history;
 mod projections;
+mod rest;
 mod runtime;

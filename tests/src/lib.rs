@@ -1,4 +1,22 @@
-/// An OpenAI-compatible model server that obeys its prompt.
-pub mod scripted_model;
+//! The harness of the system tests, and what it is built from.
+//!
+//! [`app::App`] is the real application: own database ([`database`]), real adapters, and the
+//! [`scripted_model`] behind them, which does what its prompt says. Requests ([`request`]) go
+//! through the real edge, by a call or over a real socket. [`contract`] is what every adapter of a
+//! port must do. Nothing is mocked, and nothing here knows what a test wants to prove: the tests are
+//! in `tests/it`.
+//!
+//! Start reading at [`app::App::start`], then any file of `tests/it/rest`.
+
+/// The real application on a database of its own.
+pub mod app;
 /// What every adapter of a port must do, real or scripted.
 pub mod contract;
+/// A real Postgres for every test.
+pub mod database;
+/// What tests say to a server.
+pub mod given;
+/// Requests and answers.
+pub mod request;
+/// An OpenAI-compatible model server that obeys its prompt.
+pub mod scripted_model;

@@ -1,0 +1,367 @@
+//! The real application on a database of its own, with the scripted model behind it.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jan_api::serve::serve;
+use jan_api::wiring::{Application, Blueprint};
+use jan_commands::crash::CrashPoints;
+use jan_infra::config::{
+    AuthSettings, DatabaseSettings, Limits, Roles, ServerSettings, TelemetrySettings,
+};
+use jan_infra::identity::{OwnIssuer, SigningKey};
+use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
+use jan_infra::telemetry::Telemetry;
+use jan_projections::{
+    Consistency, EventFilter, EventTail, Freshness, ReadModel, ReadModels, StoredEvent,
+    list_projections,
+};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::database::{Database, ground};
+use crate::given::MODEL;
+use crate::request::{Client, Door};
+use crate::scripted_model::{Options, ScriptedModel};
+
+/// Connections of one application; many run at once.
+const CONNECTIONS_MAX: u32 = 8;
+/// How long an application may take for anything that tests wait for on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a test may want otherwise.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// All bounds, the provider's patience among them.
+    pub limits: Limits,
+    /// What the application does.
+    pub roles: Roles,
+    /// Tokens.
+    pub auth: AuthSettings,
+    /// The scripted model.
+    pub model: Options,
+    /// Calls go to this base URL instead of to the scripted model.
+    pub upstream: Option<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let mut limits = Limits::default();
+        limits.provider.first_byte = Duration::from_secs(10);
+        limits.provider.first_byte_whole = Duration::from_secs(10);
+        limits.provider.silence = Duration::from_secs(10);
+        Self {
+            limits,
+            roles: ServerSettings::default().roles,
+            auth: AuthSettings::default(),
+            model: Options::default(),
+            upstream: None,
+        }
+    }
+}
+
+/// A running application. It speaks as its first guest; [`Client::guest`] makes others.
+///
+/// When it goes, it asserts that no call is left without an ending and that no projection is behind
+/// or has parked an event.
+pub struct App {
+    client: Client,
+    door: Door,
+    application: Option<Application>,
+    served: Mutex<Vec<Served>>,
+    world: Arc<World>,
+    pool: PgPool,
+}
+
+/// What the nodes of one deployment have in common.
+struct World {
+    setup: Setup,
+    key: SigningKey,
+    model: ScriptedModel,
+    database: Database,
+}
+
+struct Served {
+    stop: CancellationToken,
+    ended: JoinHandle<()>,
+}
+
+impl Deref for App {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl App {
+    /// Starts on a database of its own.
+    pub async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// Starts otherwise.
+    pub async fn start_with(setup: Setup) -> Self {
+        let database = Database::fresh().await;
+        let options = setup.model.clone();
+        let model = ground().spawn(ScriptedModel::start_with(options));
+        let world = World {
+            setup,
+            key: SigningKey::ephemeral(),
+            model: model.await.expect("the scripted model starts"),
+            database,
+        };
+        Self::in_world(Arc::new(world)).await
+    }
+
+    /// Another process on the same database, with the same model and keys.
+    pub async fn second_node(&self) -> Self {
+        Self::in_world(Arc::clone(&self.world)).await
+    }
+
+    async fn in_world(world: Arc<World>) -> Self {
+        let assembled = ground().spawn(assemble(Arc::clone(&world)));
+        let assembled = assembled.await.expect("assembling does not panic");
+        let (application, pool) = assembled.expect("an application");
+        let door = Door::to(application.edge.clone());
+        let client = Client::nobody(door.clone()).guest().await;
+        world.model.forget_requests();
+        Self {
+            client,
+            door,
+            application: Some(application),
+            served: Mutex::default(),
+            world,
+            pool,
+        }
+    }
+
+    /// The model behind it.
+    pub fn model(&self) -> &ScriptedModel {
+        &self.world.model
+    }
+
+    /// Its database.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The application itself.
+    pub fn application(&self) -> &Application {
+        self.application.as_ref().expect("it runs until dropped")
+    }
+
+    /// Serves on a free port of this machine until the application goes.
+    pub async fn serve(&self) -> SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await;
+        let listener = listener.expect("a loopback port is free");
+        let address = listener.local_addr().expect("it is bound");
+        // A listener belongs to the runtime that made it.
+        let listener = listener.into_std().expect("it is a socket");
+        let application = self.application();
+        let stop = CancellationToken::new();
+        let (edge, limits) = (application.edge.clone(), application.state.server.limits);
+        let (asked, tracker) = (stop.clone(), application.requests().clone());
+        let ended = ground().spawn(async move {
+            let listener = TcpListener::from_std(listener).expect("it is a socket");
+            serve(listener, edge, limits, asked, tracker).await;
+        });
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        served.push(Served { stop, ended });
+        address
+    }
+
+    /// Waits until every projection has everything that is on record.
+    pub async fn settle(&self) {
+        let reads = self.application().state.reads.clone();
+        let settled = ground().spawn(async move { settle(&reads).await });
+        let settled = settled.await.expect("settling does not panic");
+        settled.expect("the projections follow");
+    }
+
+    /// Everything on record, oldest first.
+    pub async fn events(&self) -> Vec<StoredEvent> {
+        let tail = EventTail::new(self.pool.clone());
+        let events =
+            ground().spawn(async move { tail.last(1_000_000, &EventFilter::default()).await });
+        let events = events.await.expect("reading does not panic");
+        events.expect("the log can be read")
+    }
+
+    /// The records of one stream.
+    pub async fn events_of(&self, aggregate_id: &str) -> Vec<StoredEvent> {
+        let mut events = self.events().await;
+        events.retain(|event| event.aggregate_id == aggregate_id);
+        events
+    }
+
+    /// Waits until a stream has a record of this type, and gives its payload.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come.
+    pub async fn until_recorded(&self, aggregate_id: &str, kind: &str) -> serde_json::Value {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let events = self.events_of(aggregate_id).await;
+            if let Some(event) = events.iter().find(|event| event.event_type == kind) {
+                return serde_json::from_str(&event.payload).expect("payloads are JSON");
+            }
+            let told: Vec<_> = events.iter().map(|event| &event.event_type).collect();
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{aggregate_id} has no {kind}, but {told:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+async fn assemble(world: Arc<World>) -> anyhow::Result<(Application, PgPool)> {
+    let telemetry = telemetry();
+    let settings = DatabaseSettings {
+        connections_max: CONNECTIONS_MAX,
+        acquire_timeout: PATIENCE,
+        ..DatabaseSettings::default()
+    };
+    let pool = jan_infra::database::connect(&settings, world.database.options()).await?;
+    let catalog = ProviderCatalog::try_new(vec![provider(&world)])?;
+    catalog.refresh().await;
+    let setup = &world.setup;
+    let application = Application::assemble(Blueprint {
+        pool: pool.clone(),
+        models: Arc::new(catalog),
+        issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
+        roles: setup.roles,
+        guests: setup.auth.guests,
+        limits: setup.limits.clone(),
+        cors_origins: ServerSettings::default().cors_origins,
+        metrics: Box::new(|| telemetry.render_metrics()),
+        crash: CrashPoints::default(),
+    });
+    Ok((application.await.context("assembling")?, pool))
+}
+
+fn provider(world: &World) -> ProviderSettings {
+    let mut provider = match &world.setup.upstream {
+        None => ProviderSettings::new("scripted", world.model.base_url()),
+        Some(base_url) => ProviderSettings {
+            discover: false,
+            models: vec![ModelSetting {
+                id: MODEL.to_owned(),
+                ..ModelSetting::default()
+            }],
+            ..ProviderSettings::new("elsewhere", base_url)
+        },
+    };
+    provider.limits = world.setup.limits.provider.clone();
+    provider
+}
+
+/// One for the process, silent unless `JAN_TEST_LOG` names directives.
+fn telemetry() -> &'static Telemetry {
+    static TELEMETRY: OnceLock<Telemetry> = OnceLock::new();
+    TELEMETRY.get_or_init(|| {
+        let told = std::env::var_os("JAN_TEST_LOG").and_then(|told| told.into_string().ok());
+        let settings = TelemetrySettings {
+            log_level: told.unwrap_or_else(|| "off".to_owned()),
+            ..TelemetrySettings::default()
+        };
+        Telemetry::start(&settings).expect("nobody else has set up telemetry")
+    })
+}
+
+async fn settle(reads: &ReadModels) -> anyhow::Result<()> {
+    for model in ReadModel::ALL {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while reads.barrier.reach(model, Consistency::Strong).await? != Freshness::Fresh {
+            let late = tokio::time::Instant::now() > deadline;
+            anyhow::ensure!(!late, "the read model {model:?} does not follow");
+        }
+    }
+    Ok(())
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.door.close();
+        let Some(application) = self.application.take() else {
+            return;
+        };
+        let served = self
+            .served
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let served = std::mem::take(served);
+        let world = Arc::clone(&self.world);
+        let last = Arc::strong_count(&world) == 2;
+        let pool = self.pool.clone();
+        let (tell, told) = mpsc::channel();
+        ground().spawn(async move {
+            let closed = close(application, served, last.then_some(pool)).await;
+            drop(world);
+            // A test that has failed already does not wait for this.
+            let _nobody_asks = tell.send(closed);
+        });
+        if std::thread::panicking() {
+            return;
+        }
+        match told.recv_timeout(3 * PATIENCE) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => panic!("the application left something behind: {error:#}"),
+            Err(_) => panic!("the application does not end"),
+        }
+    }
+}
+
+/// Lets requests end, looks at what is left behind, and stops. The deployment's last node looks.
+async fn close(
+    application: Application,
+    served: Vec<Served>,
+    look_at: Option<PgPool>,
+) -> anyhow::Result<()> {
+    for Served { stop, ended } in served {
+        stop.cancel();
+        ended.await.context("serving")?;
+    }
+    let requests = application.requests();
+    requests.close();
+    let ended = timeout(PATIENCE, requests.wait()).await;
+    ended.context("requests do not end")?;
+    let seen = match look_at {
+        Some(pool) => {
+            let settled = settle(&application.state.reads).await;
+            settled.and(nothing_is_left(&pool).await)
+        }
+        None => Ok(()),
+    };
+    let stopped = timeout(PATIENCE, application.stop()).await;
+    stopped.context("the application does not stop")?;
+    seen
+}
+
+async fn nothing_is_left(pool: &PgPool) -> anyhow::Result<()> {
+    let sql = r"
+        select aggregate_id
+          from events
+         where aggregate_type = 'response'
+         group by aggregate_id
+        having not bool_or(event_type = any($1))";
+    let endings = ["ResponseCompleted", "ResponseIncomplete", "ResponseFailed"];
+    let open: Vec<String> = sqlx::query_scalar(sql)
+        .bind(&endings[..])
+        .fetch_all(pool)
+        .await?;
+    anyhow::ensure!(open.is_empty(), "calls without an ending: {open:?}");
+    for projection in list_projections(pool).await? {
+        let clean = projection.parked_count == 0 && projection.last_error.is_none();
+        anyhow::ensure!(clean, "a projection has trouble: {projection:?}");
+    }
+    Ok(())
+}
