@@ -3,11 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{FromRequestParts, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, header};
 use jan_domain::Caller;
 use jan_domain::id::SessionId;
 use jan_domain::ports::{AccessClaims, Clock, TokenIssuer};
@@ -16,10 +12,6 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
-use crate::state::ApiState;
-
-const AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
-const PRINCIPAL_ID: HeaderName = HeaderName::from_static("x-principal-id");
 
 /// How long a checked token is believed before its session is looked up again. A session closed on
 /// another node is refused here after this long at the latest; on this node, at once.
@@ -121,40 +113,4 @@ fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
         return Err(ApiError::unauthorized());
     }
     Ok(token.trim())
-}
-
-/// Lets only authenticated requests pass, before anything reads their bodies.
-pub async fn require(
-    State(state): State<ApiState>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    let caller = state.authenticator.caller(request.headers()).await?;
-    let principal = HeaderValue::from_str(caller.owner.account.as_str());
-    request.extensions_mut().insert(caller);
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert(AUTH_METHOD, HeaderValue::from_static("jwt"));
-    if let Ok(principal) = principal {
-        response.headers_mut().insert(PRINCIPAL_ID, principal);
-    }
-    Ok(response)
-}
-
-/// The caller of an authenticated route.
-#[derive(Clone)]
-pub struct Authenticated(pub Arc<Caller>);
-
-impl<S: Sync> FromRequestParts<S> for Authenticated {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts
-            .extensions
-            .get::<Arc<Caller>>()
-            .cloned()
-            .map(Self)
-            .ok_or_else(ApiError::unauthorized)
-    }
 }

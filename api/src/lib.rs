@@ -17,6 +17,7 @@ pub mod state;
 pub mod wiring;
 
 mod body;
+mod caller;
 mod documentation;
 mod idempotency;
 mod json_check;
@@ -77,9 +78,13 @@ fn cors(server: &Server) -> CorsLayer {
             name("mcp-session-id"),
         ])
         .expose_headers([name("x-request-id"), name("x-consistency")])
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_hours(1))
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the catcher hands the box over"
+)]
 fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     let words = cause.downcast_ref::<String>().map(String::as_str);
     let words = words

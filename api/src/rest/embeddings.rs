@@ -48,7 +48,7 @@ async fn create(
         return Err(error.at("encoding_format"));
     }
     if let Some(dimensions) = given("dimensions")
-        && !dimensions.as_u64().is_some_and(|number| number >= 1)
+        && dimensions.as_u64().is_none_or(|number| number < 1)
     {
         return Err(ApiError::invalid_value("Expected a positive integer.").at("dimensions"));
     }

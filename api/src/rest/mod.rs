@@ -16,7 +16,7 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::ApiState;
-use crate::{authenticate, idempotency};
+use crate::{caller, idempotency};
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -34,7 +34,7 @@ pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
         .merge(models::routes())
         .merge(auth::own_routes())
         .layer(from_fn_with_state(state.clone(), idempotency::once))
-        .layer(from_fn_with_state(state.clone(), authenticate::require));
+        .layer(from_fn_with_state(state.clone(), caller::require));
     OpenApiRouter::with_openapi(Info::openapi())
         .merge(authenticated)
         .merge(auth::public_routes())

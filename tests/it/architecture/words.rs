@@ -34,6 +34,7 @@ const RULES: &[Rule] = &[
             "commands/src/runner/",
             "projections/src/",
             "infra/src/database/",
+            "infra/src/runtime/postgres/",
         ],
         because: "SQL stands beside the code that owns the tables",
     },

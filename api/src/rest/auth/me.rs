@@ -3,7 +3,7 @@ use axum::extract::State;
 use jan_projections::{ReadModel, ReadModels};
 use serde_json::{Value, json};
 
-use crate::authenticate::Authenticated;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::reading::{Freshened, reach};

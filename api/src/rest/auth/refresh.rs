@@ -26,7 +26,7 @@ pub(super) async fn refresh(
     headers: HeaderMap,
     JsonBody(body): JsonBody<RefreshBody>,
 ) -> Result<Response, ApiError> {
-    let presented = presented(&headers, body.refresh_token)?;
+    let presented = presented(&headers, body.refresh_token.as_deref())?;
     let read = state.authenticator.issuer.read_refresh_token(&presented);
     let known = read.map_err(|_| ApiError::invalid_refresh_token())?;
     let minted = mint(&state, &known.account, &known.session);

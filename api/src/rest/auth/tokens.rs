@@ -116,7 +116,7 @@ fn cookie(token: &str, seconds: i64) -> HeaderValue {
 }
 
 /// The refresh token of a request: from its body, its cookie, or its bearer credentials.
-pub(super) fn presented(headers: &HeaderMap, body: Option<String>) -> Result<String, ApiError> {
+pub(super) fn presented(headers: &HeaderMap, body: Option<&str>) -> Result<String, ApiError> {
     let cookies = headers
         .get_all(header::COOKIE)
         .iter()
@@ -129,11 +129,7 @@ pub(super) fn presented(headers: &HeaderMap, body: Option<String>) -> Result<Str
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let from_bearer = bearer.and_then(|credentials| credentials.strip_prefix("Bearer "));
-    let found = body
-        .as_deref()
-        .or(from_cookie)
-        .or(from_bearer)
-        .map(str::trim);
+    let found = body.or(from_cookie).or(from_bearer).map(str::trim);
     match found.filter(|token| !token.is_empty()) {
         Some(token) => Ok(token.to_owned()),
         None => Err(ApiError::missing("refresh_token")),

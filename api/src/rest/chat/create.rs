@@ -2,14 +2,13 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
-use jan_commands::Commands;
 use jan_commands::response::{ChatReply, ConversationRef, Delivery, start_chat};
 use serde::Deserialize;
 
 use super::body;
 use super::schema::{ChatCompletion, CreateChatCompletion};
-use crate::authenticate::Authenticated;
 use crate::body::{JsonText, takes_junk};
+use crate::caller::Authenticated;
 use crate::context::{Flavour, RequestContext};
 use crate::error::ApiError;
 use crate::sse;
@@ -36,7 +35,6 @@ pub(super) struct ChatQuery {
 )]
 pub(super) async fn create(
     State(state): State<ApiState>,
-    State(commands): State<Commands>,
     Authenticated(caller): Authenticated,
     context: RequestContext,
     query: Result<Query<ChatQuery>, QueryRejection>,
@@ -48,7 +46,9 @@ pub(super) async fn create(
     wish.repeatable = context.repeatable;
     if context.flavour == Flavour::Jan && wish.delivery.is_stream() {
         // Jan always tells the usage.
-        wish.delivery = Delivery::Stream { include_usage: true };
+        wish.delivery = Delivery::Stream {
+            include_usage: true,
+        };
     }
     let Query(query) =
         query.map_err(|_| ApiError::invalid_value("Invalid query.").at("referrer"))?;
@@ -59,7 +59,14 @@ pub(super) async fn create(
             referrer: Some(referrer),
         });
     }
-    let run = start_chat(&commands, &caller, &context.request, context.ids, wish).await?;
+    let run = start_chat(
+        &state.commands,
+        &caller,
+        &context.request,
+        context.ids,
+        wish,
+    )
+    .await?;
     Ok(match run.reply {
         ChatReply::Whole(json) => {
             ([(header::CONTENT_TYPE, "application/json")], json).into_response()

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 
 use super::body::{ConversationBody, begun_at};
 use super::items;
-use crate::authenticate::Authenticated;
 use crate::body::JsonBody;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 

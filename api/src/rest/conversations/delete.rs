@@ -6,7 +6,7 @@ use jan_domain::id::ConversationId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::authenticate::Authenticated;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::rest::path_id::InPath;

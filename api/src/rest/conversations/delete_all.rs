@@ -7,7 +7,7 @@ use jan_projections::{Order, PageRequest, ReadModel, ReadModels};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::authenticate::Authenticated;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::reading::reach;

@@ -4,7 +4,7 @@ use jan_domain::UserMetadata;
 use jan_projections::{Order, ReadModel, ReadModels, ResponseFilter};
 
 use super::body::StoredCompletion;
-use crate::authenticate::Authenticated;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::reading::{Freshened, reach};

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::body::StoredCompletion;
-use crate::authenticate::Authenticated;
 use crate::body::JsonBody;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::rest::path_id::InPath;

@@ -13,8 +13,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::body::{read, shown};
-use crate::authenticate::Authenticated;
 use crate::body::JsonBody;
+use crate::caller::Authenticated;
 use crate::context::{Flavour, RequestContext};
 use crate::error::ApiError;
 use crate::rest::page::ListBody;

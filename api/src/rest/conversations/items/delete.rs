@@ -3,7 +3,7 @@ use axum::extract::State;
 use jan_commands::conversation::delete_item;
 use jan_domain::id::{ConversationId, ItemId};
 
-use crate::authenticate::Authenticated;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::rest::conversations::body::{ConversationBody, begun_at};

@@ -4,7 +4,7 @@ use jan_domain::id::{ConversationId, ItemId};
 use jan_projections::{ReadModel, ReadModels};
 
 use super::body::shown;
-use crate::authenticate::Authenticated;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::reading::{Freshened, reach};

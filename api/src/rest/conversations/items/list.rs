@@ -5,7 +5,7 @@ use jan_projections::{Order, ReadModel, ReadModels};
 use serde_json::Value;
 
 use super::body::shown;
-use crate::authenticate::Authenticated;
+use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::reading::{Freshened, reach};
