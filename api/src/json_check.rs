@@ -4,7 +4,7 @@ use jan_domain::json::unstorable;
 
 use crate::error::ApiError;
 
-/// Deepest nesting of a request body. serde_json's own limit; raw passages escape it.
+/// Deepest nesting of a request body: `serde_json`'s own limit; raw passages escape it.
 const DEPTH_MAX: usize = 128;
 
 /// The body as text, if it is UTF-8, not too deep, and free of NUL and half surrogate pairs.
