@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::{Cli, Command, Options};
-use jan_api::wiring::serve_until;
+use jan_api::wiring::{Serving, serve_until};
 use jan_infra::config::{Config, Overrides};
 use jan_infra::telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
@@ -68,7 +68,14 @@ async fn serve(args: ServeArgs, config: &Config) -> anyhow::Result<()> {
                 tracing::debug!(error = %error, "nobody reads the banner");
             }
         };
-        let serving = serve_until(config, &telemetry, args.crash_points(), stop, started);
+        let crash = args.crash_points();
+        let serving = Serving {
+            config,
+            telemetry: &telemetry,
+            crash,
+            stop,
+        };
+        let serving = serve_until(serving, started);
         tokio::pin!(serving);
         tokio::select! {
             served = &mut serving => served,

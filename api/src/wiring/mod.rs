@@ -5,4 +5,4 @@ mod parts;
 mod server;
 
 pub use application::{Application, Blueprint};
-pub use server::{ServeError, serve_until};
+pub use server::{ServeError, Serving, serve_until};

@@ -44,6 +44,7 @@ pub enum ServeError {
 }
 
 /// Children and background work of the process, ended after the last request.
+#[derive(Default)]
 struct Ground {
     tracker: TaskTracker,
     stop: CancellationToken,
@@ -51,48 +52,52 @@ struct Ground {
     model: Option<LocalModel>,
 }
 
-/// Starts everything, serves until `stop`, and ends everything in order.
+/// What serving needs to know.
+pub struct Serving<'a> {
+    /// All settings.
+    pub config: &'a Config,
+    /// Where metrics come from.
+    pub telemetry: &'a Telemetry,
+    /// Where tests make the process die.
+    pub crash: CrashPoints,
+    /// Ends it all, in order.
+    pub stop: CancellationToken,
+}
+
+/// Starts everything, serves until told to stop, and ends everything in order.
 ///
 /// `started` is called once with the address and the models on offer when requests are answered.
 pub async fn serve_until(
-    config: &Config,
-    telemetry: &Telemetry,
-    crash: CrashPoints,
-    stop: CancellationToken,
+    serving: Serving<'_>,
     started: impl FnOnce(SocketAddr, Vec<String>),
 ) -> Result<(), ServeError> {
-    let address = config.server.address();
+    let address = serving.config.server.address();
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|source| ServeError::Listen { address, source })?;
-    let mut ground = Ground {
-        tracker: TaskTracker::new(),
-        stop: CancellationToken::new(),
-        postgres: None,
-        model: None,
+    let mut ground = Ground::default();
+    let stop = serving.stop.clone();
+    let application = tokio::select! {
+        application = start(&mut ground, &serving) => application.map(Some),
+        // Whatever is still starting is ended with the rest of the ground.
+        () = stop.cancelled() => Ok(None),
     };
-    let served = tokio::select! {
-        served = serve_on(&mut ground, listener, (config, telemetry), crash, stop.clone(), started) => served,
-        () = stopped_while_starting(&stop) => Ok(()),
-    };
+    if let Ok(Some(application)) = application {
+        let address = listener.local_addr().unwrap_or(address);
+        let models = application.state.commands.models.list();
+        started(address, models.into_iter().map(|model| model.id).collect());
+        let limits = application.state.server.limits;
+        let requests = application.requests().clone();
+        serve(listener, application.edge.clone(), limits, stop, requests).await;
+        application.stop().await;
+        ground.end().await;
+        return Ok(());
+    }
     ground.end().await;
-    served
+    application.map(|_| ())
 }
 
-/// Resolves when a stop comes before the start is over; serving itself ends by its own token.
-async fn stopped_while_starting(stop: &CancellationToken) {
-    stop.cancelled().await;
-    // Serving drains and returns by itself; this only ends a start that hangs.
-    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
-}
-
-async fn serve_on(
-    ground: &mut Ground,
-    listener: TcpListener,
-    (config, telemetry): (&Config, &Telemetry),
-    crash: CrashPoints,
-    stop: CancellationToken,
-    started: impl FnOnce(SocketAddr, Vec<String>),
-) -> Result<(), ServeError> {
+async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application, ServeError> {
+    let config = serving.config;
     let pool = ground.database(config).await?;
     let catalog = Arc::new(ProviderCatalog::try_new(ground.providers(config).await?)?);
     catalog.refresh().await;
@@ -102,8 +107,8 @@ async fn serve_on(
         .tracker
         .spawn(async move { fresh.keep_fresh(stop_refresh).await });
     let issuer = OwnIssuer::new(&config.auth, SigningKey::of(config)?);
-    let metrics = telemetry.clone();
-    let application = Application::assemble(Blueprint {
+    let metrics = serving.telemetry.clone();
+    let assembled = Application::assemble(Blueprint {
         pool,
         models: catalog,
         issuer: Arc::new(issuer),
@@ -112,17 +117,10 @@ async fn serve_on(
         guests: config.auth.guests,
         cors_origins: config.server.cors_origins.clone(),
         metrics: Box::new(move || metrics.render_metrics()),
-        crash,
+        crash: serving.crash.clone(),
     })
-    .await?;
-    let address = listener.local_addr().unwrap_or(config.server.address());
-    let models = application.state.commands.models.list();
-    started(address, models.into_iter().map(|model| model.id).collect());
-    let limits = application.state.server.limits;
-    let requests = application.requests().clone();
-    serve(listener, application.edge.clone(), limits, stop, requests).await;
-    application.stop().await;
-    Ok(())
+    .await;
+    Ok(assembled?)
 }
 
 impl Ground {
