@@ -34,11 +34,7 @@ mod usage;
 
 use std::sync::Arc;
 
-use jan_domain::id::NodeId;
 use sqlx::PgPool;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use account::{AccountReader, AccountRow};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
@@ -83,21 +79,4 @@ impl ReadModels {
             barrier,
         }
     }
-}
-
-/// Starts this node's projections with the rhythm of production; see [`Projections::spawn`].
-pub fn spawn(
-    pool: PgPool,
-    appended: Arc<Notify>,
-    node: NodeId,
-    tracker: &TaskTracker,
-    cancel: &CancellationToken,
-) -> RunningProjections {
-    let projections = Projections {
-        pool,
-        appended,
-        node,
-        tuning: Tuning::default(),
-    };
-    projections.spawn(tracker, cancel)
 }

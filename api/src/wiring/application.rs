@@ -13,7 +13,7 @@ use jan_infra::config::{Limits, Roles};
 use jan_infra::database::{Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
-use jan_projections::ReadModels;
+use jan_projections::{Projections, ReadModels, Tuning};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -70,16 +70,18 @@ impl Application {
         let node = NodeId::parse(&format!("node_{}", ids.fresh()));
         let node = node.expect("hex digits make an id");
         let pool = blueprint.pool.clone();
-        let lease = NodeLease::take(pool.clone(), node.clone()).await?;
+        let lease = blueprint.limits.node_lease;
+        let living = NodeLease::take(pool.clone(), node.clone(), lease).await?;
         let work = Work::default();
         work.background
-            .spawn(lease.keep(work.stop_background.clone()));
+            .spawn(living.keep(work.stop_background.clone()));
         observe_pool(&pool);
         let (commands, reads) = sides(&blueprint, &work, &node, &ids);
         if blueprint.roles.worker {
             let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
             let stop = work.stop_background.clone();
-            let closing = keep_closing_abandoned(commands.clone(), pool.clone(), open, stop);
+            let (commands, pause) = (commands.clone(), lease / 3);
+            let closing = keep_closing_abandoned(commands, pool.clone(), open, pause, stop);
             work.background.spawn(closing);
             let keys = IdempotencyKeys::new(pool.clone(), node);
             let stop = work.stop_background.clone();
@@ -160,7 +162,16 @@ fn sides(
         return (commands, ReadModels::elsewhere(&pool));
     }
     let stop = &work.stop_background;
-    let running = jan_projections::spawn(pool, appended, node.clone(), &work.background, stop);
+    let projections = Projections {
+        pool,
+        appended,
+        node: node.clone(),
+        tuning: Tuning {
+            lease: limits.node_lease,
+            ..Tuning::default()
+        },
+    };
+    let running = projections.spawn(&work.background, stop);
     (commands, running.read_models())
 }
 

@@ -4,5 +4,5 @@
 mod node_lease;
 mod recovery;
 
-pub use node_lease::{LEASE_SECONDS, NodeLease};
+pub use node_lease::NodeLease;
 pub use recovery::{RecoveryError, close_abandoned, keep_closing_abandoned};

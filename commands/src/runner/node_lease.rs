@@ -4,27 +4,26 @@ use jan_domain::id::NodeId;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-/// How long a process is believed to live after its last sign, on the database's clock.
-pub const LEASE_SECONDS: f64 = 10.0;
-
 /// A process showing that it lives. Its id is never used again, so a missing row means it is dead.
 #[derive(Debug, Clone)]
 pub struct NodeLease {
     pool: PgPool,
     node: NodeId,
+    length: Duration,
 }
 
 impl NodeLease {
-    /// Shows the first sign of life.
-    pub async fn take(pool: PgPool, node: NodeId) -> Result<Self, sqlx::Error> {
-        let lease = Self { pool, node };
+    /// Shows the first sign of life. A process is believed to live for `length` after its last sign,
+    /// on the database's clock.
+    pub async fn take(pool: PgPool, node: NodeId, length: Duration) -> Result<Self, sqlx::Error> {
+        let lease = Self { pool, node, length };
         sqlx::query(
             r"
             insert into nodes (node_id, expires_at)
             values ($1, clock_timestamp() + make_interval(secs => $2))",
         )
         .bind(lease.node.as_str())
-        .bind(LEASE_SECONDS)
+        .bind(lease.length.as_secs_f64())
         .execute(&lease.pool)
         .await?;
         Ok(lease)
@@ -33,7 +32,7 @@ impl NodeLease {
     /// Shows signs of life, one every third of the lease, until told to stop; then gives the lease
     /// back. A database that is away is no death: the next sign is tried sooner.
     pub async fn keep(self, stop: CancellationToken) {
-        let third = Duration::from_secs_f64(LEASE_SECONDS / 3.0);
+        let third = self.length / 3;
         let mut pause = third;
         loop {
             tokio::select! {
@@ -62,7 +61,7 @@ impl NodeLease {
                set expires_at = excluded.expires_at",
         )
         .bind(self.node.as_str())
-        .bind(LEASE_SECONDS)
+        .bind(self.length.as_secs_f64())
         .execute(&self.pool)
         .await?;
         Ok(())

@@ -13,16 +13,15 @@ use tokio_util::sync::CancellationToken;
 use super::node_lease::living;
 use crate::{CommandError, Commands};
 
-/// Pause between two looks for calls that lost their process.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Calls closed in one look.
 const LOOK_MOST: u32 = 500;
 
-/// Closes abandoned calls now and then, until told to stop.
+/// Closes abandoned calls, with a `pause` between two looks, until told to stop.
 pub async fn keep_closing_abandoned(
     commands: Commands,
     pool: PgPool,
     open: Arc<dyn OpenResponses>,
+    pause: Duration,
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
@@ -33,7 +32,7 @@ pub async fn keep_closing_abandoned(
         }
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
@@ -45,7 +44,9 @@ pub async fn close_abandoned(
     pool: &PgPool,
     open: &dyn OpenResponses,
 ) -> Result<usize, RecoveryError> {
-    let living = living(pool).await?;
+    let mut living = living(pool).await?;
+    // While the database was away, nobody could show signs; but this process lives.
+    living.push(commands.node.clone());
     let abandoned = open.abandoned(&living, LOOK_MOST).await?;
     let mut closed = 0;
     for response in &abandoned {

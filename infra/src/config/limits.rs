@@ -31,6 +31,8 @@ pub struct Limits {
     pub token_cache_entries: usize,
     /// How long an `Idempotency-Key` is remembered.
     pub idempotency_ttl: Duration,
+    /// How long a process is believed to live after its last sign; then its calls are closed.
+    pub node_lease: Duration,
     /// What is given to running requests at shutdown before they are cut.
     pub shutdown_timeout: Duration,
     /// What every provider gets unless its own table says otherwise.
@@ -51,6 +53,7 @@ impl Default for Limits {
             append_queue: 4_096,
             token_cache_entries: 10_000,
             idempotency_ttl: Duration::from_hours(24),
+            node_lease: Duration::from_secs(10),
             shutdown_timeout: Duration::from_secs(10),
             provider: ProviderLimits::default(),
         }
@@ -123,6 +126,12 @@ pub(super) const SETTINGS: &[Setting<Limits>] = &[
         env: &["JAN_IDEMPOTENCY_TTL"],
         doc: "How long an Idempotency-Key is remembered",
         slot: |limits| &mut limits.idempotency_ttl,
+    },
+    Setting {
+        name: "limits.node_lease",
+        env: &["JAN_NODE_LEASE"],
+        doc: "How long a process is believed to live after its last sign; then its calls are closed",
+        slot: |limits| &mut limits.node_lease,
     },
     Setting {
         name: "limits.shutdown_timeout",
