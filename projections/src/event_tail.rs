@@ -127,12 +127,9 @@ impl Reading {
     }
 
     async fn read(&mut self) -> Result<(), ReadError> {
-        let (events, cut) =
+        let (events, through) =
             read_stored(&self.pool, self.position, self.settled, PAGE_EVENTS_MAX).await?;
-        self.position = match events.last() {
-            Some(last) if cut => last.position,
-            _ => self.settled,
-        };
+        self.position = through;
         let wanted = events.into_iter().filter(|event| self.filter.takes(event));
         self.ready = wanted.collect();
         Ok(())

@@ -95,10 +95,13 @@ impl Lease {
         self.position = position;
     }
 
-    /// Moves the checkpoint and renews the lease, if both are still ours.
+    /// Moves the checkpoint and renews the lease, if both are still ours. The first statement of
+    /// its transaction, for which it also sets the rules:
     ///
-    /// The surrounding transaction, and no other, may be lost in a crash of the database: its
-    /// changes and its checkpoint fall back together and are made again.
+    /// * it may be lost in a crash of the database, because its changes and its checkpoint fall back
+    ///   together and are made again;
+    /// * its statements are planned once and by index: every one touches a few rows by key, and a
+    ///   plan made while the tables were empty must still be right when they are not.
     pub(crate) async fn advance(
         &self,
         connection: &mut PgConnection,
@@ -106,14 +109,19 @@ impl Lease {
         events: i64,
     ) -> Result<(), LeaseError> {
         let sql = r"
-            with quick as materialized (select set_config('synchronous_commit', 'off', true))
+            with rules as materialized
+                   (select set_config('synchronous_commit', 'off', true),
+                           set_config('plan_cache_mode', 'force_generic_plan', true),
+                           set_config('enable_seqscan', 'off', true),
+                           set_config('enable_hashjoin', 'off', true),
+                           set_config('enable_mergejoin', 'off', true))
             update projections
                set position = $5,
                    event_count = event_count + $6,
                    lease_until = clock_timestamp() + make_interval(secs => $7),
                    updated_at = clock_timestamp(),
                    last_error = null
-              from quick
+              from rules
              where name = $1
                and version = $2
                and lease_epoch = $3

@@ -5,6 +5,7 @@ mod page;
 mod pulse;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::PgPool;
 use tokio::sync::{Mutex, watch};
@@ -20,6 +21,7 @@ pub(crate) struct Feed {
     pool: PgPool,
     settled: watch::Receiver<i64>,
     events_max: u32,
+    asked: AtomicU32,
     tail: Mutex<Arc<EventPage>>,
 }
 
@@ -43,6 +45,7 @@ impl Feed {
             pool,
             settled,
             events_max,
+            asked: AtomicU32::new(events_max),
             tail,
         }
     }
@@ -72,7 +75,18 @@ impl Feed {
         Ok(page)
     }
 
+    /// Asks for fewer events after a page that large ones filled early: what the database sends
+    /// beyond a full page is thrown away.
     async fn read(&self, position: i64, settled: i64) -> Result<EventPage, sqlx::Error> {
-        EventPage::read(&self.pool, position, settled, self.events_max).await
+        let asked = self.asked.load(Ordering::Relaxed);
+        let page = EventPage::read(&self.pool, position, settled, asked).await?;
+        let taken = u32::try_from(page.entries.len()).expect("a page fits in memory");
+        let next = if page.through < settled && taken < asked {
+            taken.saturating_mul(2)
+        } else {
+            asked.saturating_mul(2).min(self.events_max)
+        };
+        self.asked.store(next, Ordering::Relaxed);
+        Ok(page)
     }
 }

@@ -1,14 +1,15 @@
 //! A stretch of history, read and decoded once.
 
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
 use jan_domain::history::{self, DecodeError, RecordedEvent};
 use sqlx::PgPool;
 
 /// Most events of one page.
 pub(crate) const PAGE_EVENTS_MAX: u32 = 2_000;
-/// Most stored bytes of payload on one page (compressed ones count as such): prompts may carry
-/// pictures, and two thousand of those do not belong in memory at once.
-const PAGE_BYTES_MAX: i64 = 4 * 1024 * 1024;
+/// Where a page ends early, in bytes of text: prompts may carry pictures, and two thousand of
+/// those do not belong in memory at once.
+const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// An event as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -74,60 +75,52 @@ impl EventPage {
         settled: i64,
         events_max: u32,
     ) -> Result<Self, sqlx::Error> {
-        let (stored, cut) = read_stored(pool, after, settled, events_max).await?;
-        let entries: Vec<Entry> = stored.into_iter().map(Entry::decode).collect();
-        let through = match entries.last() {
-            Some(last) if cut => last.position,
-            _ => settled,
-        };
+        let (stored, through) = read_stored(pool, after, settled, events_max).await?;
         Ok(Self {
             after,
             through,
-            entries,
+            entries: stored.into_iter().map(Entry::decode).collect(),
         })
     }
 }
 
-/// The stored events in `(after, settled]`, and whether the page was full before the end.
+/// The stored events after `after`, and the position through which they are all: `settled`, or
+/// the last of them when the page was full before.
 pub(crate) async fn read_stored(
     pool: &PgPool,
     after: i64,
     settled: i64,
     events_max: u32,
-) -> Result<(Vec<StoredEvent>, bool), sqlx::Error> {
-    #[derive(sqlx::FromRow)]
-    struct Row {
-        #[sqlx(flatten)]
-        event: StoredEvent,
-        candidates: i64,
-    }
+) -> Result<(Vec<StoredEvent>, i64), sqlx::Error> {
     let sql = r"
         select position, aggregate_type, aggregate_id, sequence, event_type, event_version,
-               payload::text, metadata::text, recorded_at, candidates
-          from (select *,
-                       count(*) over () as candidates,
-                       sum(pg_column_size(payload)) over (order by position)
-                         - pg_column_size(payload) as bytes_before
-                  from (select *
-                          from events
-                         where position > $1
-                           and position <= $2
-                         order by position
-                         limit $3) as candidate) as measured
-         where bytes_before < $4
-         order by position";
-    let rows: Vec<Row> = sqlx::query_as(sql)
+               payload::text, metadata::text, recorded_at
+          from events
+         where position > $1
+           and position <= $2
+         order by position
+         limit $3";
+    let mut rows = sqlx::query_as::<_, StoredEvent>(sql)
         .bind(after)
         .bind(settled)
         .bind(i64::from(events_max))
-        .bind(PAGE_BYTES_MAX)
-        .fetch_all(pool)
-        .await?;
-    let taken = i64::try_from(rows.len()).expect("a page fits in memory");
-    let cut = rows
-        .first()
-        .is_some_and(|row| row.candidates > taken || row.candidates == i64::from(events_max));
-    Ok((rows.into_iter().map(|row| row.event).collect(), cut))
+        .fetch(pool);
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    while let Some(event) = rows.try_next().await? {
+        let position = event.position;
+        bytes += event.payload.len();
+        events.push(event);
+        if bytes >= PAGE_BYTES_MAX {
+            return Ok((events, position));
+        }
+    }
+    let full = u32::try_from(events.len()) == Ok(events_max);
+    let through = events
+        .last()
+        .filter(|_| full)
+        .map_or(settled, |last| last.position);
+    Ok((events, through))
 }
 
 impl Entry {

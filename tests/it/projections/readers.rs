@@ -205,6 +205,41 @@ async fn items_are_paged_and_found_as_they_were_added() {
     assert_eq!(foreign.unwrap(), None);
 }
 
+/// Seven items of 7 MiB each: a page ends early, and the next ones ask for less.
+#[tokio::test]
+async fn large_events_are_folded_in_small_pages() {
+    let pool = database().await;
+    eight_conversations(&pool).await;
+    let mut connection = pool.acquire().await.unwrap();
+    for number in 0..7 {
+        let id = ItemId::parse(&format!("msg_{number}")).unwrap();
+        let picture = ContentPart::input("x".repeat(7 * 1024 * 1024));
+        let appended = ConversationEvent::ItemsAppended {
+            items: vec![Item::message(id, Role::User, vec![picture])],
+            response: None,
+            at: minute(9),
+        };
+        append::<Conversation>(&mut connection, "conv_0", number + 2, &appended).await;
+    }
+    let reads = folded(&pool).await;
+    let request = PageRequest {
+        after: None,
+        limit: 100,
+        order: Order::OldestFirst,
+    };
+    let page = reads
+        .conversations
+        .list_items(&owner("ann"), &conversation(0), &request)
+        .await;
+    let items = page.unwrap().unwrap().items;
+    let numbers: Vec<i64> = items.iter().map(|item| item.sequence_number).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7]);
+    let tail = EventTail::new(pool.clone());
+    let followed = tail.follow(0, EventFilter::default()).take(15);
+    let events: Vec<_> = followed.collect().await;
+    assert!(events.iter().all(Result::is_ok));
+}
+
 fn requested(number: i64, retention: Retention) -> ResponseEvent {
     let pair = ("parity".to_owned(), (number % 2).to_string());
     let call = RequestedCall {
