@@ -9,3 +9,4 @@ mod history;
 mod projections;
 mod rest;
 mod runtime;
+mod store;
