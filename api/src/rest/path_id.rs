@@ -24,9 +24,7 @@ impl<S: Send + Sync, Id: PathId> FromRequestParts<S> for InPath<Id> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|rejection: RawPathParamsRejection| {
-            ApiError::invalid_value(rejection.body_text()).at(Id::NAME)
-        })?;
+        let params = params.map_err(|rejection| undecodable(&rejection))?;
         let text = params
             .iter()
             .find(|(name, _)| *name == Id::NAME)
@@ -37,6 +35,13 @@ impl<S: Send + Sync, Id: PathId> FromRequestParts<S> for InPath<Id> {
             ApiError::invalid_value(format!("Invalid '{name}': {invalid}.")).at(name)
         })
     }
+}
+
+/// No parameter can be read when one of them is not UTF-8; the rejection names that one in its text.
+fn undecodable(rejection: &RawPathParamsRejection) -> ApiError {
+    let text = rejection.body_text();
+    let name = text.split('`').nth(1).unwrap_or_default().to_owned();
+    ApiError::invalid_value(format!("{text}.")).at(name)
 }
 
 impl PathId for ConversationId {
