@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use bytes::BytesMut;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
@@ -40,7 +41,7 @@ impl FromRequest<ApiState> for JsonText {
     }
 }
 
-/// The whole body, if it is small enough and arrives in time.
+/// The whole body, if it is small enough and does not pause for too long.
 pub(crate) async fn collect(request: Request, limits: &EdgeLimits) -> Result<Bytes, ApiError> {
     let limit = limits.body_bytes;
     let patience = Duration::from_millis(limits.body_read_timeout_ms);
@@ -49,16 +50,22 @@ pub(crate) async fn collect(request: Request, limits: &EdgeLimits) -> Result<Byt
     if told.is_some_and(|length| length > limit) {
         return Err(ApiError::too_large(limit));
     }
-    let whole = Limited::new(request.into_body(), limit).collect();
-    let Ok(whole) = tokio::time::timeout(patience, whole).await else {
-        return Err(ApiError::body_too_slow());
-    };
-    match whole {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),
-        Err(_) => Err(ApiError::malformed(
-            "The request body did not arrive whole.",
-        )),
+    let mut arriving = Limited::new(request.into_body(), limit);
+    let mut whole = BytesMut::with_capacity(told.unwrap_or_default());
+    loop {
+        match tokio::time::timeout(patience, arriving.frame()).await {
+            Ok(Some(Ok(frame))) => whole.extend(frame.into_data()),
+            Ok(None) => return Ok(whole.freeze()),
+            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => {
+                return Err(ApiError::too_large(limit));
+            }
+            Ok(Some(Err(_))) => {
+                return Err(ApiError::malformed(
+                    "The request body did not arrive whole.",
+                ));
+            }
+            Err(_) => return Err(ApiError::body_too_slow()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The serving loop around hyper: bounded connections, bounded waits, a clean end.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -31,6 +33,7 @@ pub async fn serve(
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
+    let cut = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -45,10 +48,11 @@ pub async fn serve(
             .map_request(|request: http::Request<Incoming>| request.map(Body::new));
         let builder = builder(limits);
         let connection =
-            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            builder.serve_connection(patient(stream, limits), TowerToHyperService::new(service));
         let watched = graceful.watch(connection);
+        let cut = cut.clone();
         tracker.spawn(async move {
-            if let Err(error) = watched.await {
+            if let Some(Err(error)) = cut.run_until_cancelled(watched).await {
                 tracing::debug!(error = %error, "a connection ended early");
             }
             drop(permit);
@@ -60,6 +64,7 @@ pub async fn serve(
         .is_err()
     {
         tracing::warn!("some requests did not end in time and were cut");
+        cut.cancel();
     }
 }
 
@@ -71,6 +76,14 @@ fn builder(limits: EdgeLimits) -> http1::Builder {
         .header_read_timeout(Duration::from_millis(limits.header_read_timeout_ms))
         .max_headers(100);
     builder
+}
+
+/// A connection whose client must take what it asked for: one that stops reading would otherwise
+/// hold its model call for as long as it likes.
+fn patient(stream: TcpStream, limits: EdgeLimits) -> TokioIo<Pin<Box<TimeoutStream<TcpStream>>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(Duration::from_millis(limits.write_timeout_ms)));
+    TokioIo::new(Box::pin(stream))
 }
 
 async fn accept(

@@ -54,8 +54,10 @@ pub struct EdgeLimits {
     pub connections: usize,
     /// Time for a request's headers to arrive, in milliseconds.
     pub header_read_timeout_ms: u64,
-    /// Time for a request's body to arrive, in milliseconds.
+    /// Silence in the middle of a request's body, in milliseconds.
     pub body_read_timeout_ms: u64,
+    /// Time in which a client must take some of its answer, in milliseconds.
+    pub write_timeout_ms: u64,
     /// Time for open requests to end once the server is told to stop, in milliseconds.
     pub shutdown_timeout_ms: u64,
     /// Largest answer kept for an `Idempotency-Key`, in bytes.
@@ -69,6 +71,7 @@ impl Default for EdgeLimits {
             connections: 10_000,
             header_read_timeout_ms: 10_000,
             body_read_timeout_ms: 30_000,
+            write_timeout_ms: 60_000,
             shutdown_timeout_ms: 10_000,
             kept_answer_bytes: 1024 * 1024,
         }

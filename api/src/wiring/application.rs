@@ -232,6 +232,7 @@ fn edge_limits(limits: &Limits) -> EdgeLimits {
         shutdown_timeout_ms: milliseconds(limits.shutdown_timeout),
         header_read_timeout_ms: milliseconds(limits.header_read_timeout),
         body_read_timeout_ms: milliseconds(limits.body_read_timeout),
+        write_timeout_ms: milliseconds(limits.write_timeout),
         ..EdgeLimits::default()
     }
 }

@@ -145,7 +145,8 @@ async fn told_before(
         Response::Open(_) => Err(ChatError::StillRunning),
         Response::Deleted { .. } => Err(CommandError::Refused(ResponseError::NotFound).into()),
         Response::Closed { call, ending } => {
-            let reply = retell::reply(id, &call, ending, wish).map_err(ChatError::FailedBefore)?;
+            let reply = retell::reply(id, &call, ending, wish, conversation.as_ref())
+                .map_err(ChatError::FailedBefore)?;
             Ok(Some(ChatRun {
                 id: id.clone(),
                 conversation,

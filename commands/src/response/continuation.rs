@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use jan_domain::conversation::{
     Conversation, ConversationCommand, ConversationError, LiveConversation,
 };
@@ -181,6 +182,25 @@ impl Continuation {
         self.loaded = commands.conversations.load(self.id.as_str()).await?;
         Ok(())
     }
+}
+
+/// Jan's extra chunk. It has `choices: []`, so that clients that know nothing of it pass over it.
+pub(super) fn conversation_chunk(
+    id: &str,
+    model: &str,
+    created: i64,
+    conversation: &Value,
+) -> Bytes {
+    json!({
+        "id": id,
+        "object": "chat.completion.chunk",
+        "created": created,
+        "model": model,
+        "choices": [],
+        "conversation": conversation,
+    })
+    .to_string()
+    .into()
 }
 
 fn input_items(messages: &[ChatMessage], ids: &dyn IdGenerator) -> Vec<Item> {

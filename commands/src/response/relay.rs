@@ -6,11 +6,11 @@ use futures::stream::{self, BoxStream};
 use jan_domain::json::repaired;
 use jan_domain::ports::{Frame, Frames, ProviderFailure};
 use jan_domain::response::{Failure, FailureKind};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::chunk::{Chunk, with_id};
-use super::continuation::Continuation;
+use super::continuation::{Continuation, conversation_chunk};
 use super::open_run::OpenRun;
 use super::{ChatEvent, ChatWish};
 
@@ -154,20 +154,6 @@ impl Relay {
         self.held.push_back(ChatEvent::Failed(failure));
         self.state = State::Ended;
     }
-}
-
-/// Jan's extra chunk. It has `choices: []`, so that clients that know nothing of it pass over it.
-fn conversation_chunk(id: &str, model: &str, created: i64, conversation: &Value) -> Bytes {
-    json!({
-        "id": id,
-        "object": "chat.completion.chunk",
-        "created": created,
-        "model": model,
-        "choices": [],
-        "conversation": conversation,
-    })
-    .to_string()
-    .into()
 }
 
 /// A provider's own words in the middle of a stream, as far as they are safe to repeat.

@@ -1,11 +1,12 @@
 //! Telling an answer from its record, whole or as a stream.
 
 use bytes::Bytes;
-use futures::StreamExt;
-use jan_domain::id::ResponseId;
+use futures::{StreamExt, stream};
+use jan_domain::id::{ConversationId, ResponseId};
 use jan_domain::response::{Answer, Ending, Failure, FailureKind, OpenResponse, Usage};
 use serde_json::{Value, json};
 
+use super::continuation::conversation_chunk;
 use super::{ChatEvent, ChatReply, ChatWish};
 
 /// The reply to a call that ended before.
@@ -14,6 +15,7 @@ pub(super) fn reply(
     call: &OpenResponse,
     ending: Ending,
     wish: &ChatWish,
+    conversation: Option<&ConversationId>,
 ) -> Result<ChatReply, Failure> {
     let (answer, usage) = match ending {
         Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage } => {
@@ -34,61 +36,49 @@ pub(super) fn reply(
         choices,
         usage,
     };
+    let mention = conversation.map(|id| json!({"id": id}));
     Ok(if wish.delivery.is_stream() {
-        told.stream(wish.delivery.tells_usage())
+        told.stream(wish.delivery.tells_usage(), mention)
     } else {
-        told.whole()
+        told.whole(mention)
     })
 }
 
-/// A whole answer given to a caller who asked for a stream.
-pub(super) fn stream_of(
-    id: &ResponseId,
-    created: i64,
-    answer: Answer,
-    usage: Usage,
-    include_usage: bool,
-) -> Vec<Bytes> {
-    let choices = answer.body.read().unwrap_or_default();
-    Told {
-        id: id.as_str(),
-        created,
-        answer,
-        choices,
-        usage,
-    }
-    .chunks(include_usage)
-}
-
-struct Told<'a> {
-    id: &'a str,
-    created: i64,
-    answer: Answer,
-    choices: Value,
-    usage: Usage,
+/// An answer as it can be told, whole or as a stream.
+pub(super) struct Told<'a> {
+    pub(super) id: &'a str,
+    pub(super) created: i64,
+    pub(super) answer: Answer,
+    pub(super) choices: Value,
+    pub(super) usage: Usage,
 }
 
 impl Told<'_> {
-    fn whole(&self) -> ChatReply {
-        ChatReply::Whole(
-            json!({
-                "id": self.id,
-                "object": "chat.completion",
-                "created": self.created,
-                "model": self.answer.model,
-                "choices": self.choices,
-                "usage": usage(self.usage),
-                "service_tier": self.answer.service_tier,
-                "system_fingerprint": self.answer.system_fingerprint,
-            })
-            .to_string()
-            .into(),
-        )
+    fn whole(&self, conversation: Option<Value>) -> ChatReply {
+        let mut whole = json!({
+            "id": self.id,
+            "object": "chat.completion",
+            "created": self.created,
+            "model": self.answer.model,
+            "choices": self.choices,
+            "usage": usage(self.usage),
+            "service_tier": self.answer.service_tier,
+            "system_fingerprint": self.answer.system_fingerprint,
+        });
+        if let Some(conversation) = conversation {
+            whole["conversation"] = conversation;
+        }
+        ChatReply::Whole(whole.to_string().into())
     }
 
-    fn stream(&self, include_usage: bool) -> ChatReply {
-        let events = self.chunks(include_usage).into_iter().map(ChatEvent::Chunk);
-        ChatReply::Stream(futures::stream::iter(events).boxed())
+    /// The answer in chunks, for a caller who asked for a stream.
+    pub(super) fn stream(&self, include_usage: bool, conversation: Option<Value>) -> ChatReply {
+        let mut chunks = self.chunks(include_usage);
+        let model = &self.answer.model;
+        let mention =
+            conversation.map(|told| conversation_chunk(self.id, model, self.created, &told));
+        chunks.extend(mention);
+        ChatReply::Stream(stream::iter(chunks.into_iter().map(ChatEvent::Chunk)).boxed())
     }
 
     fn chunks(&self, include_usage: bool) -> Vec<Bytes> {

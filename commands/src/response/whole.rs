@@ -1,5 +1,4 @@
 use bytes::{BufMut, Bytes, BytesMut};
-use futures::StreamExt;
 use jan_domain::Json;
 use jan_domain::json::repaired;
 use jan_domain::ports::ProviderFailure;
@@ -10,7 +9,8 @@ use super::chunk::{Completion, with_id};
 use super::continuation::Continuation;
 use super::open_run::OpenRun;
 use super::reply::failed;
-use super::{ChatError, ChatEvent, ChatReply, ChatWish, retell};
+use super::retell::Told;
+use super::{ChatError, ChatReply, ChatWish};
 
 /// Records a whole answer and then gives it: as it came, with our id, and with the conversation
 /// when there is one.
@@ -38,18 +38,16 @@ pub(super) async fn reply(
     let body = with_id(&text, completion.id.as_ref(), id.as_str());
     let conversation = run.run().continuation.as_ref().map(Continuation::mention);
     let created = run.run().commands.clock.now().timestamp();
-    let streamed = wish.delivery.is_stream().then(|| {
-        let answer = Answer {
-            body: Json::of(&completion.choices),
-            ..answer.clone()
-        };
-        retell::stream_of(&id, created, answer, usage, wish.delivery.tells_usage())
+    let streamed = wish.delivery.is_stream().then(|| Told {
+        id: id.as_str(),
+        created,
+        answer: answer.clone(),
+        choices: serde_json::from_str(completion.choices.get()).unwrap_or_default(),
+        usage,
     });
     run.complete(answer, usage, &message).await?;
     Ok(match streamed {
-        Some(chunks) => ChatReply::Stream(
-            futures::stream::iter(chunks.into_iter().map(ChatEvent::Chunk)).boxed(),
-        ),
+        Some(told) => told.stream(wish.delivery.tells_usage(), conversation),
         None => ChatReply::Whole(with_conversation(body, conversation)),
     })
 }

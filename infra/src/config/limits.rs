@@ -15,6 +15,8 @@ pub struct Limits {
     pub header_read_timeout: Duration,
     /// Silence in the middle of a request's body.
     pub body_read_timeout: Duration,
+    /// How long a client may take nothing of its answer before it is cut off.
+    pub write_timeout: Duration,
     /// Connections at once; more of them wait in the listen queue.
     pub connections_max: usize,
     /// Concurrent model calls of this process; more are told to come back.
@@ -45,6 +47,7 @@ impl Default for Limits {
             body_bytes_max: 20 << 20,
             header_read_timeout: Duration::from_secs(10),
             body_read_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_mins(1),
             connections_max: 10_000,
             model_calls_max: 1_024,
             model_call_duration_max: Duration::from_mins(30),
@@ -78,6 +81,12 @@ pub(super) const SETTINGS: &[Setting<Limits>] = &[
         env: &["JAN_BODY_READ_TIMEOUT"],
         doc: "Silence in the middle of a request's body",
         slot: |limits| &mut limits.body_read_timeout,
+    },
+    Setting {
+        name: "limits.write_timeout",
+        env: &["JAN_WRITE_TIMEOUT"],
+        doc: "How long a client may take nothing of its answer before it is cut off",
+        slot: |limits| &mut limits.write_timeout,
     },
     Setting {
         name: "limits.connections_max",
