@@ -10,12 +10,20 @@
 
 /// The real application on a database of its own.
 pub mod app;
+/// What a chat call costs, beside the model alone and a bare pass-through.
+pub mod bench;
 /// What every adapter of a port must do, real or scripted.
 pub mod contract;
 /// A real Postgres for every test.
 pub mod database;
 /// What tests say to a server.
 pub mod given;
+/// Requests over a real socket.
+pub mod live;
+/// The real program as child processes.
+pub mod process;
+/// A client on the other side of a socket.
+pub mod remote;
 /// Requests and answers.
 pub mod request;
 /// An OpenAI-compatible model server that obeys its prompt.
