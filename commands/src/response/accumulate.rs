@@ -65,6 +65,11 @@ impl Accumulated {
         finished.count() >= expected.max(1)
     }
 
+    /// Whether nothing has been told yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.choices.is_empty()
+    }
+
     /// The first choice's message, for the conversation.
     pub(super) fn first_message(&self) -> Value {
         self.choices

@@ -165,9 +165,8 @@ impl OpenRun {
         let run = self.run();
         run.span.record("error.type", failure.kind.as_str());
         let timing = run.timing();
-        let partial = run
-            .first_token_at
-            .map(|_| run.told.answer(&run.model, run.keeps_content));
+        let partial =
+            (!run.told.is_empty()).then(|| run.told.answer(&run.model, run.keeps_content));
         let ending = Ending {
             name: "failed",
             timing,
