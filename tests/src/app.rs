@@ -19,6 +19,7 @@ use jan_projections::{
     Consistency, EventFilter, EventTail, Freshness, ReadModel, ReadModels, StoredEvent,
     list_projections,
 };
+use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::{Database, ground};
 use crate::given::MODEL;
+use crate::live::LiveClient;
 use crate::request::{Client, Door};
 use crate::scripted_model::{Options, ScriptedModel};
 
@@ -177,6 +179,11 @@ impl App {
         address
     }
 
+    /// A client of this application over a real socket, with its first guest's token.
+    pub async fn live(&self) -> LiveClient {
+        LiveClient::new(self.serve().await, self.token())
+    }
+
     /// Waits until every projection has everything that is on record.
     pub async fn settle(&self) {
         let reads = self.application().state.reads.clone();
@@ -201,17 +208,17 @@ impl App {
         events
     }
 
-    /// Waits until a stream has a record of this type, and gives its payload.
+    /// Waits until a stream has a record of this type, and gives what it tells.
     ///
     /// # Panics
     ///
     /// If it does not come.
-    pub async fn until_recorded(&self, aggregate_id: &str, kind: &str) -> serde_json::Value {
+    pub async fn until_recorded(&self, aggregate_id: &str, kind: &str) -> Value {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             let events = self.events_of(aggregate_id).await;
             if let Some(event) = events.iter().find(|event| event.event_type == kind) {
-                return serde_json::from_str(&event.payload).expect("payloads are JSON");
+                return told_by(event);
             }
             let told: Vec<_> = events.iter().map(|event| &event.event_type).collect();
             assert!(
@@ -221,6 +228,15 @@ impl App {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+/// What a record tells: its payload without the name of its variant.
+pub fn told_by(event: &StoredEvent) -> Value {
+    let payload: Value = serde_json::from_str(&event.payload).expect("payloads are JSON");
+    let variant = payload
+        .as_object()
+        .and_then(|variant| variant.values().next());
+    variant.expect("a payload is one variant").clone()
 }
 
 async fn assemble(world: Arc<World>) -> anyhow::Result<(Application, PgPool)> {
