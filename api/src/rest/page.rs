@@ -21,6 +21,7 @@ const LIMIT: usize = 20;
 #[expect(dead_code, reason = "read name by name; see `ListQuery`")]
 pub(crate) struct PageParams {
     /// From 1 to 100; 20 when absent.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u8>,
     /// The id of the last entry of the page before.
     after: Option<String>,

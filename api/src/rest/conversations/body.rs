@@ -31,11 +31,11 @@ pub(super) struct ConversationBody {
 
 impl ConversationBody {
     /// A conversation as a command left it.
-    pub(super) fn of(id: ConversationId, live: LiveConversation, begun_at: DateTime<Utc>) -> Self {
+    pub(super) fn of(id: ConversationId, live: LiveConversation) -> Self {
         Self {
             id,
             object: "conversation",
-            created_at: begun_at.timestamp(),
+            created_at: live.created_at.timestamp(),
             metadata: live.metadata,
             title: live.title,
             referrer: live.referrer,
@@ -53,26 +53,5 @@ impl From<ConversationRow> for ConversationBody {
             title: row.title,
             referrer: row.referrer,
         }
-    }
-}
-
-/// When a conversation began. Its aggregate does not keep that, but the fact never changes, so a
-/// read model that has it at all has it right.
-pub(super) async fn begun_at(
-    reads: &ReadModels,
-    caller: &Caller,
-    id: &ConversationId,
-) -> Result<DateTime<Utc>, ApiError> {
-    if let Some(row) = reads.conversations.find(&caller.owner, id).await? {
-        return Ok(row.created_at);
-    }
-    let model = ReadModel::Conversations;
-    let freshness = reads.barrier.reach(model, Consistency::Strong).await?;
-    match reads.conversations.find(&caller.owner, id).await? {
-        Some(row) => Ok(row.created_at),
-        None if freshness == Freshness::Fresh => Err(ApiError::not_found("conversation", id)),
-        None => Err(ApiError::not_ready(
-            &["conversations are behind".to_owned()],
-        )),
     }
 }

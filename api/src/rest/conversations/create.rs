@@ -5,12 +5,11 @@ use axum::extract::State;
 use jan_commands::Commands;
 use jan_commands::conversation::{NewConversation, create_conversation};
 use jan_domain::UserMetadata;
-use jan_projections::ReadModels;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::body::{ConversationBody, begun_at};
+use super::body::ConversationBody;
 use super::items;
 use crate::body::JsonBody;
 use crate::caller::Authenticated;
@@ -34,13 +33,13 @@ pub(super) struct CreateConversation {
 #[utoipa::path(
     post,
     path = "/v1/conversations",
+    operation_id = "create_conversation",
     tag = "Conversations",
     request_body = CreateConversation,
     responses((status = 200, body = ConversationBody)),
 )]
 pub(super) async fn create(
     State(commands): State<Commands>,
-    State(reads): State<ReadModels>,
     Authenticated(caller): Authenticated,
     context: RequestContext,
     JsonBody(body): JsonBody<CreateConversation>,
@@ -54,9 +53,5 @@ pub(super) async fn create(
         items: items::read(body.items.unwrap_or_default(), context.ids.as_ref())?,
     };
     let begun = create_conversation(&commands, &caller, &context.request, new).await?;
-    let at = match begun.at {
-        Some(at) => at,
-        None => begun_at(&reads, &caller, &id).await?,
-    };
-    Ok(Json(ConversationBody::of(id, begun.conversation, at)))
+    Ok(Json(ConversationBody::of(id, begun)))
 }

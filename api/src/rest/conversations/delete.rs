@@ -27,6 +27,7 @@ pub(super) struct DeletedConversation {
 #[utoipa::path(
     delete,
     path = "/v1/conversations/{conversation_id}",
+    operation_id = "delete_conversation",
     tag = "Conversations",
     params(("conversation_id" = String, Path)),
     responses((status = 200, body = DeletedConversation)),

@@ -29,6 +29,7 @@ pub(super) struct DeletedConversations {
 #[utoipa::path(
     delete,
     path = "/v1/conversations",
+    operation_id = "delete_conversations",
     tag = "Conversations",
     responses((status = 200, body = DeletedConversations)),
 )]

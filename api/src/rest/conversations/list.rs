@@ -13,6 +13,7 @@ use crate::rest::page::{ListBody, ListQuery, PageParams};
 #[utoipa::path(
     get,
     path = "/v1/conversations",
+    operation_id = "list_conversations",
     tag = "Conversations",
     params(PageParams, ("referrer" = Option<String>, Query, description = "Only those that came from here")),
     responses((status = 200, body = ListBody<ConversationBody>)),

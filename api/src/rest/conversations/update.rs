@@ -9,7 +9,7 @@ use jan_domain::id::ConversationId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::body::{ConversationBody, begun_at};
+use super::body::ConversationBody;
 use crate::body::JsonBody;
 use crate::caller::Authenticated;
 use crate::context::RequestContext;
@@ -32,6 +32,7 @@ pub(super) struct UpdateConversation {
 #[utoipa::path(
     post,
     path = "/v1/conversations/{conversation_id}",
+    operation_id = "update_conversation",
     tag = "Conversations",
     params(("conversation_id" = String, Path)),
     request_body = UpdateConversation,
@@ -52,14 +53,14 @@ pub(super) async fn update(
         at: commands.clock.now(),
     };
     let live = change_conversation(commands, &caller, &context.request, &id, command).await?;
-    let at = begun_at(&state.reads, &caller, &id).await?;
-    Ok(Json(ConversationBody::of(id, live, at)))
+    Ok(Json(ConversationBody::of(id, live)))
 }
 
 /// The same, for those who say PATCH.
 #[utoipa::path(
     patch,
     path = "/v1/conversations/{conversation_id}",
+    operation_id = "update_conversation_by_patch",
     tag = "Conversations",
     params(("conversation_id" = String, Path)),
     request_body = UpdateConversation,

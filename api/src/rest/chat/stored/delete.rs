@@ -27,6 +27,7 @@ pub(super) struct DeletedCompletion {
 #[utoipa::path(
     delete,
     path = "/v1/chat/completions/{completion_id}",
+    operation_id = "delete_stored_completion",
     tag = "Chat",
     params(("completion_id" = String, Path)),
     responses((status = 200, body = DeletedCompletion)),

@@ -14,6 +14,7 @@ use crate::rest::path_id::InPath;
 #[utoipa::path(
     get,
     path = "/v1/chat/completions/{completion_id}",
+    operation_id = "get_stored_completion",
     tag = "Chat",
     params(("completion_id" = String, Path)),
     responses((status = 200, body = StoredCompletion)),

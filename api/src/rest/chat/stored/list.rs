@@ -14,6 +14,7 @@ use crate::rest::page::{ListBody, ListQuery, PageParams};
 #[utoipa::path(
     get,
     path = "/v1/chat/completions",
+    operation_id = "list_stored_completions",
     tag = "Chat",
     params(
         PageParams,

@@ -19,6 +19,7 @@ use crate::rest::path_id::InPath;
 #[utoipa::path(
     get,
     path = "/v1/chat/completions/{completion_id}/messages",
+    operation_id = "list_stored_completion_messages",
     tag = "Chat",
     params(("completion_id" = String, Path), PageParams),
     responses((status = 200, body = ListBody<Value>)),

@@ -27,6 +27,7 @@ pub(super) struct UpdateStoredCompletion {
 #[utoipa::path(
     post,
     path = "/v1/chat/completions/{completion_id}",
+    operation_id = "update_stored_completion",
     tag = "Chat",
     params(("completion_id" = String, Path)),
     request_body = UpdateStoredCompletion,

@@ -32,6 +32,7 @@ pub(super) struct CreateItems {
 #[utoipa::path(
     post,
     path = "/v1/conversations/{conversation_id}/items",
+    operation_id = "create_conversation_items",
     tag = "Conversations",
     params(("conversation_id" = String, Path)),
     request_body = CreateItems,

@@ -6,7 +6,7 @@ use jan_domain::id::{ConversationId, ItemId};
 use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
-use crate::rest::conversations::body::{ConversationBody, begun_at};
+use crate::rest::conversations::body::ConversationBody;
 use crate::rest::path_id::InPath;
 use crate::state::ApiState;
 
@@ -14,6 +14,7 @@ use crate::state::ApiState;
 #[utoipa::path(
     delete,
     path = "/v1/conversations/{conversation_id}/items/{item_id}",
+    operation_id = "delete_conversation_item",
     tag = "Conversations",
     params(("conversation_id" = String, Path), ("item_id" = String, Path)),
     responses((status = 200, body = ConversationBody)),
@@ -26,6 +27,5 @@ pub(super) async fn delete(
     InPath(item): InPath<ItemId>,
 ) -> Result<Json<ConversationBody>, ApiError> {
     let live = delete_item(&state.commands, &caller, &context.request, (&id, &item)).await?;
-    let at = begun_at(&state.reads, &caller, &id).await?;
-    Ok(Json(ConversationBody::of(id, live, at)))
+    Ok(Json(ConversationBody::of(id, live)))
 }

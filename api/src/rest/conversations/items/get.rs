@@ -14,6 +14,7 @@ use crate::rest::path_id::InPath;
 #[utoipa::path(
     get,
     path = "/v1/conversations/{conversation_id}/items/{item_id}",
+    operation_id = "get_conversation_item",
     tag = "Conversations",
     params(("conversation_id" = String, Path), ("item_id" = String, Path)),
     responses((status = 200, body = Value)),

@@ -16,6 +16,7 @@ use crate::rest::path_id::InPath;
 #[utoipa::path(
     get,
     path = "/v1/conversations/{conversation_id}/items",
+    operation_id = "list_conversation_items",
     tag = "Conversations",
     params(("conversation_id" = String, Path), PageParams),
     responses((status = 200, body = ListBody<Value>)),
