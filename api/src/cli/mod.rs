@@ -55,7 +55,7 @@ impl Options {
     pub fn overrides(&self) -> Vec<(String, String)> {
         let mut settings = self.settings.clone();
         if let Some(dir) = &self.data_dir {
-            settings.push(("runtime.data_dir".to_owned(), dir.display().to_string()));
+            settings.push(("data_dir".to_owned(), dir.display().to_string()));
         }
         if let Some(url) = &self.database_url {
             settings.push(("database.url".to_owned(), url.clone()));
