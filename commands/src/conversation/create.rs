@@ -1,4 +1,3 @@
-use chrono::{DateTime, Utc};
 use jan_domain::conversation::{ConversationCommand, ConversationError, LiveConversation};
 use jan_domain::id::ConversationId;
 use jan_domain::item::Item;
@@ -23,39 +22,26 @@ pub struct NewConversation {
     pub items: Vec<Item>,
 }
 
-/// A conversation that has begun.
-#[derive(Debug, Clone)]
-pub struct BegunConversation {
-    /// How it stands.
-    pub conversation: LiveConversation,
-    /// When it began; `None` when the same request had begun it before.
-    pub at: Option<DateTime<Utc>>,
-}
-
 /// Begins a conversation.
 pub async fn create_conversation(
     commands: &Commands,
     caller: &Caller,
     request: &Request,
     new: NewConversation,
-) -> Result<BegunConversation, CommandError<ConversationError>> {
-    let at = commands.clock.now();
+) -> Result<LiveConversation, CommandError<ConversationError>> {
     let command = ConversationCommand::Create {
         owner: caller.owner.clone(),
         title: new.title,
         metadata: new.metadata,
         referrer: new.referrer,
         items: new.items,
-        at,
+        at: commands.clock.now(),
     };
     let metadata = Metadata::of(caller, request);
     let executed = commands
         .conversations
         .create(new.id.as_str(), command, &metadata)
         .await?;
-    let conversation = own(&executed.after.state, caller).map_err(CommandError::Refused)?;
-    Ok(BegunConversation {
-        conversation: conversation.clone(),
-        at: executed.position.map(|_| at),
-    })
+    let begun = own(&executed.after.state, caller).map_err(CommandError::Refused)?;
+    Ok(begun.clone())
 }

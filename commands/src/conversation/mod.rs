@@ -5,7 +5,7 @@ mod create;
 mod delete;
 
 pub use change::change_conversation;
-pub use create::{BegunConversation, NewConversation, create_conversation};
+pub use create::{NewConversation, create_conversation};
 pub use delete::{delete_conversation, delete_conversations, delete_item};
 
 use jan_domain::Caller;
@@ -48,6 +48,7 @@ mod tests {
         let ada = caller("default", "user_ada");
         let live = LiveConversation {
             owner: ada.owner.clone(),
+            created_at: chrono::DateTime::UNIX_EPOCH,
             title: None,
             metadata: jan_domain::UserMetadata::default(),
             referrer: None,

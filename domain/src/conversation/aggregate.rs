@@ -33,6 +33,8 @@ pub enum Conversation {
 pub struct LiveConversation {
     /// Whose it is.
     pub owner: Owner,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
     /// What it is called.
     pub title: Option<String>,
     /// The client's own pairs.
@@ -243,11 +245,12 @@ impl Aggregate for Conversation {
                     title,
                     metadata,
                     referrer,
-                    ..
+                    at,
                 },
             ) => {
                 *self = Self::Live(LiveConversation {
                     owner,
+                    created_at: at,
                     title,
                     metadata,
                     referrer,

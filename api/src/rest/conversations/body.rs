@@ -1,12 +1,9 @@
-use chrono::{DateTime, Utc};
+use jan_domain::UserMetadata;
 use jan_domain::conversation::LiveConversation;
 use jan_domain::id::ConversationId;
-use jan_domain::{Caller, UserMetadata};
-use jan_projections::{Consistency, ConversationRow, Freshness, ReadModel, ReadModels};
+use jan_projections::ConversationRow;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::error::ApiError;
 
 /// A conversation. Its items are listed apart.
 #[derive(Debug, Serialize, ToSchema)]
