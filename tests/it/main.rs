@@ -4,6 +4,7 @@
 
 mod adapters;
 mod architecture;
+mod crash;
 mod domain;
 mod history;
 mod projections;

@@ -1,0 +1,5 @@
+//! Sudden death of the real program, at every step and at any time: nothing that was acknowledged is
+//! lost, nothing is done twice, nothing stays half done.
+
+mod points;
+pub(crate) mod truth;
