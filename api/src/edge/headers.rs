@@ -87,6 +87,12 @@ pub(super) fn finish(response: &mut Response, request_id: &str, took: Duration) 
         .or_insert(HeaderValue::from_static("no-store"));
 }
 
+/// Ends the connection with this answer.
+pub(super) fn close(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
 /// An error in Jan's shape, for callers behind its gateway prefixes; other answers stay.
 pub(super) fn in_jan_words(response: Response, request_id: &str) -> Response {
     let Some(error) = response.extensions().get::<ApiError>() else {

@@ -53,12 +53,16 @@ impl Edge {
         let method = request.method().clone();
         let (context, span) = headers::context_of(&mut request, &self.server);
         let request_id = context.request.id.clone();
+        let last = strict::is_last_of_its_connection(&request);
         let flavour = context.flavour;
         let mut response = self.route(request, context).instrument(span.clone()).await;
         if flavour == Flavour::Jan {
             response = headers::in_jan_words(response, &request_id);
         }
         headers::finish(&mut response, &request_id, started.elapsed());
+        if last {
+            headers::close(&mut response);
+        }
         span.record("http.response.status_code", response.status().as_u16());
         self.record(&method, &response, started);
         response

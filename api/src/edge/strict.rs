@@ -10,13 +10,6 @@ const URI_BYTES_MAX: usize = 8 * 1024;
 /// Refuses requests that two servers could read differently.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
     let headers = request.headers();
-    if headers.contains_key(header::TRANSFER_ENCODING)
-        && headers.contains_key(header::CONTENT_LENGTH)
-    {
-        return Err(ApiError::malformed(
-            "Content-Length and Transfer-Encoding exclude each other.",
-        ));
-    }
     if headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
         return Err(ApiError::malformed("There may be only one Content-Length."));
     }
@@ -42,6 +35,13 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
         return Err(ApiError::malformed("The URL is too long."));
     }
     Ok(())
+}
+
+/// Whether the connection must end with this request. hyper drops the Content-Length of a chunked
+/// request before we can see that it had both, so what follows any chunked body is never believed
+/// to be another request.
+pub(super) fn is_last_of_its_connection<B>(request: &Request<B>) -> bool {
+    request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
 fn allowed_in_host(byte: u8) -> bool {
