@@ -6,6 +6,7 @@ mod adapters;
 mod architecture;
 mod crash;
 mod domain;
+mod edge;
 mod history;
 mod projections;
 mod rest;
