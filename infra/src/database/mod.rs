@@ -1,9 +1,11 @@
 //! The door to Postgres: the pool that everybody shares, and the schema.
 
+mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use sqlx::{Error as PoolError, PgPool as Pool};
+pub use steps::{PendingMigration, list_pending, migrate_through};
 
 use std::time::Duration;
 
@@ -136,6 +138,10 @@ pub async fn connect(
 
 /// Brings the schema up to date. Concurrent calls, on any node, take turns.
 pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
+    run(pool, &MIGRATOR).await
+}
+
+async fn run(pool: &PgPool, migrator: &Migrator) -> Result<(), DatabaseError> {
     let place = place_of(&pool.connect_options());
     let mut connection = pool
         .acquire()
@@ -147,7 +153,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
         .execute(&mut connection)
         .await;
     unlimited.map_err(|source| refused(&place, source))?;
-    let migrated = MIGRATOR.run_direct(&mut connection).await;
+    let migrated = migrator.run_direct(&mut connection).await;
     migrated.map_err(|error| migration_error(&place, error))?;
     connection
         .close()
@@ -158,14 +164,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), DatabaseError> {
 /// Refuses a schema that is older or newer than ours, without changing anything. Readiness checks
 /// call it, so it is one small query.
 pub async fn require_schema(pool: &PgPool) -> Result<(), DatabaseError> {
-    let sql = "select version, checksum from _sqlx_migrations order by version";
-    let applied: Vec<(i64, Vec<u8>)> = match sqlx::query_as(sql).fetch_all(pool).await {
-        Ok(rows) => rows,
-        Err(sqlx::Error::Database(answer)) if answer.code().as_deref() == Some(NO_SUCH_TABLE) => {
-            Vec::new()
-        }
-        Err(source) => return Err(refused(&place_of(&pool.connect_options()), source)),
-    };
+    let applied = list_applied(pool).await?;
     for migration in MIGRATOR.iter() {
         let done = applied
             .iter()
@@ -185,6 +184,18 @@ pub async fn require_schema(pool: &PgPool) -> Result<(), DatabaseError> {
     {
         Some((version, _)) => Err(DatabaseError::SchemaIsNewer { version: *version }),
         None => Ok(()),
+    }
+}
+
+/// Number and checksum of every migration that ran; none where none ever did.
+async fn list_applied(pool: &PgPool) -> Result<Vec<(i64, Vec<u8>)>, DatabaseError> {
+    let sql = "select version, checksum from _sqlx_migrations order by version";
+    match sqlx::query_as(sql).fetch_all(pool).await {
+        Ok(rows) => Ok(rows),
+        Err(sqlx::Error::Database(answer)) if answer.code().as_deref() == Some(NO_SUCH_TABLE) => {
+            Ok(Vec::new())
+        }
+        Err(source) => Err(refused(&place_of(&pool.connect_options()), source)),
     }
 }
 

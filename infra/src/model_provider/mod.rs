@@ -14,11 +14,13 @@ mod frames;
 mod masking;
 mod measure;
 mod offer;
+mod probe;
 mod settings;
 mod stream;
 mod upstream;
 
 pub use catalog::ProviderCatalog;
 pub use client::OpenAiProvider;
+pub use probe::{ProbeError, count_models};
 pub use settings::{ModelSetting, ProviderLimits, ProviderSettings, ProviderSetupError};
 pub use upstream::install_crypto;

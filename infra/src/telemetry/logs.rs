@@ -28,6 +28,9 @@ pub(super) fn filter(level: &str) -> Result<EnvFilter, ParseError> {
 }
 
 /// Log lines on standard error, which leaves standard output to what a command answers.
+///
+/// A line that cannot be written is lost without a word: complaining would go to standard error
+/// too, and that panics when the reader of a pipe has left.
 pub(super) fn layer<S>(settings: &TelemetrySettings) -> Boxed<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -45,6 +48,7 @@ where
 {
     fmt::layer()
         .compact()
+        .log_internal_errors(false)
         .with_ansi(colours)
         .with_writer(io::stderr)
         .boxed()
@@ -58,6 +62,7 @@ where
 {
     fmt::layer()
         .json()
+        .log_internal_errors(false)
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)

@@ -3,6 +3,7 @@
 //! It listens on a Unix socket only, in a directory that nobody else can enter, so it needs no
 //! port and no password. Start reading at [`EmbeddedPostgres::start`].
 
+mod beside;
 pub(crate) mod binaries;
 pub(crate) mod cluster;
 mod directory;
