@@ -103,6 +103,10 @@ pub(crate) fn takes_junk(request: &Request) -> bool {
 /// Reads a text as a shape; an empty one as `{}`.
 pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str, lenient: bool) -> Result<T, ApiError> {
     let text = if text.trim().is_empty() { "{}" } else { text };
+    // A list would do for any of our shapes as far as serde is concerned.
+    if !text.trim_start().starts_with('{') {
+        return Err(not_an_object(text));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(&mut reader).map_err(|_| explain::<T>(text))?;
     if !lenient {
@@ -111,6 +115,15 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str, lenient: bool) -> Resu
         })?;
     }
     Ok(value)
+}
+
+fn not_an_object(text: &str) -> ApiError {
+    match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+        Ok(_) => ApiError::invalid_type("The request body must be a JSON object."),
+        Err(problem) => {
+            ApiError::invalid_json(format!("The request body is not valid JSON: {problem}."))
+        }
+    }
 }
 
 /// Reads again, slowly, to name the field.

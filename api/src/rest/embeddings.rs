@@ -24,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 /// Turn texts into vectors.
 #[utoipa::path(
     post,
-    path = "/v1/embeddings",
+    path = "/v1/embeddings", operation_id = "create_embedding",
     tag = "Embeddings",
     request_body = serde_json::Value,
     responses((status = 200, description = "The provider's answer", body = serde_json::Value)),

@@ -52,7 +52,7 @@ impl From<ModelEntry> for ModelBody {
 }
 
 /// List the models that can be asked for.
-#[utoipa::path(get, path = "/v1/models", tag = "Models", responses((status = 200, body = ModelListBody)))]
+#[utoipa::path(get, path = "/v1/models", operation_id = "list_models", tag = "Models", responses((status = 200, body = ModelListBody)))]
 async fn list(State(commands): State<Commands>) -> Json<ModelListBody> {
     let data = commands
         .models
@@ -69,7 +69,7 @@ async fn list(State(commands): State<Commands>) -> Json<ModelListBody> {
 /// Describe one model. Its name may contain slashes.
 #[utoipa::path(
     get,
-    path = "/v1/models/{*model}",
+    path = "/v1/models/{*model}", operation_id = "get_model",
     tag = "Models",
     params(("model" = String, Path, description = "The model's name")),
     responses((status = 200, body = ModelBody)),

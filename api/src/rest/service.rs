@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
 }
 
 /// Whether the process runs.
-#[utoipa::path(get, path = "/healthz", tag = "Service",
+#[utoipa::path(get, path = "/healthz", operation_id = "get_health", tag = "Service",
     responses((status = 200, body = serde_json::Value, example = json!({"status": "ok"}))))]
 async fn health() -> Json<Value> {
     Json(json!({"status": "ok"}))
@@ -29,7 +29,7 @@ async fn health() -> Json<Value> {
 
 /// Whether the process can do its work: the database answers, the schema is there, the projections
 /// follow, and a model is on offer.
-#[utoipa::path(get, path = "/readyz", tag = "Service",
+#[utoipa::path(get, path = "/readyz", operation_id = "get_readiness", tag = "Service",
     responses((status = 200, body = serde_json::Value), (status = 503, body = serde_json::Value)))]
 async fn ready(State(server): State<Arc<Server>>) -> Result<Json<Value>, ApiError> {
     match (server.readiness)().await {
@@ -39,14 +39,14 @@ async fn ready(State(server): State<Arc<Server>>) -> Result<Json<Value>, ApiErro
 }
 
 /// The version of the server.
-#[utoipa::path(get, path = "/v1/version", tag = "Service",
+#[utoipa::path(get, path = "/v1/version", operation_id = "get_version", tag = "Service",
     responses((status = 200, body = serde_json::Value)))]
 async fn version() -> Json<Value> {
     Json(json!({"name": "jan-server", "version": env!("CARGO_PKG_VERSION")}))
 }
 
 /// Metrics in Prometheus's text format.
-#[utoipa::path(get, path = "/metrics", tag = "Service", responses((status = 200, body = String)))]
+#[utoipa::path(get, path = "/metrics", operation_id = "get_metrics", tag = "Service", responses((status = 200, body = String)))]
 async fn metrics(State(server): State<Arc<Server>>) -> Response {
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], (server.metrics)()).into_response()

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::state::ApiState;
 
 /// Get in without a name: a new account, and tokens for it.
-#[utoipa::path(post, path = "/auth/guest", tag = "Auth", responses((status = 200, body = TokenBody)))]
+#[utoipa::path(post, path = "/auth/guest", operation_id = "create_guest", tag = "Auth", responses((status = 200, body = TokenBody)))]
 pub(super) async fn guest(
     State(state): State<ApiState>,
     context: RequestContext,
@@ -30,7 +30,7 @@ pub(super) async fn guest(
 }
 
 /// The same, under Jan's older name, answering 201.
-#[utoipa::path(post, path = "/auth/guest-login", tag = "Auth", responses((status = 201, body = TokenBody)))]
+#[utoipa::path(post, path = "/auth/guest-login", operation_id = "log_in_as_guest", tag = "Auth", responses((status = 201, body = TokenBody)))]
 pub(super) async fn guest_login(
     state: State<ApiState>,
     context: RequestContext,

@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use crate::state::ApiState;
 
 /// Leave: the session's tokens are refused from now on.
-#[utoipa::path(post, path = "/auth/logout", tag = "Auth",
+#[utoipa::path(post, path = "/auth/logout", operation_id = "log_out", tag = "Auth",
     responses((status = 200, body = serde_json::Value, example = json!({"status": "logged out"}))))]
 pub(super) async fn logout(
     State(state): State<ApiState>,
@@ -65,7 +65,7 @@ async fn end_session_of(
 }
 
 /// The same, under Jan's older method.
-#[utoipa::path(get, path = "/auth/logout", tag = "Auth",
+#[utoipa::path(get, path = "/auth/logout", operation_id = "log_out_by_get", tag = "Auth",
     responses((status = 200, body = serde_json::Value)))]
 pub(super) async fn logout_get(
     state: State<ApiState>,

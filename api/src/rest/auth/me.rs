@@ -10,7 +10,7 @@ use crate::reading::{Freshened, reach};
 use crate::state::ApiState;
 
 /// Who the caller is.
-#[utoipa::path(get, path = "/auth/me", tag = "Auth", responses((status = 200, body = serde_json::Value)))]
+#[utoipa::path(get, path = "/auth/me", operation_id = "get_me", tag = "Auth", responses((status = 200, body = serde_json::Value)))]
 pub(super) async fn me(
     State(reads): State<ReadModels>,
     Authenticated(caller): Authenticated,
@@ -31,7 +31,7 @@ pub(super) async fn me(
 }
 
 /// The public keys that access tokens are signed with.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Auth",
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "get_jwks", tag = "Auth",
     responses((status = 200, body = serde_json::Value)))]
 pub(super) async fn jwks(State(state): State<ApiState>) -> Json<Value> {
     Json(state.authenticator.issuer.jwks())

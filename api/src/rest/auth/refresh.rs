@@ -18,7 +18,7 @@ pub(super) struct RefreshBody {
 }
 
 /// Exchange a refresh token for new tokens. Each works once; a second use ends the session.
-#[utoipa::path(post, path = "/auth/refresh-token", tag = "Auth",
+#[utoipa::path(post, path = "/auth/refresh-token", operation_id = "refresh_token", tag = "Auth",
     request_body = RefreshBody, responses((status = 200, body = TokenBody)))]
 pub(super) async fn refresh(
     State(state): State<ApiState>,
@@ -46,7 +46,7 @@ pub(super) async fn refresh(
 }
 
 /// The same, under Jan's older method.
-#[utoipa::path(get, path = "/auth/refresh-token", tag = "Auth", responses((status = 200, body = TokenBody)))]
+#[utoipa::path(get, path = "/auth/refresh-token", operation_id = "refresh_token_by_get", tag = "Auth", responses((status = 200, body = TokenBody)))]
 pub(super) async fn refresh_get(
     state: State<ApiState>,
     context: RequestContext,

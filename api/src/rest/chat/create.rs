@@ -27,7 +27,7 @@ pub(super) struct ChatQuery {
 /// `{}` begins one.
 #[utoipa::path(
     post,
-    path = "/v1/chat/completions",
+    path = "/v1/chat/completions", operation_id = "create_chat_completion",
     tag = "Chat",
     params(ChatQuery),
     request_body = CreateChatCompletion,
