@@ -8,7 +8,7 @@ impl From<ChatError> for ApiError {
             ChatError::ModelNotFound(model) => Self::model_not_found(&model),
             ChatError::Conversation(error) => Self::from(error).or_at("conversation"),
             ChatError::Provider(failure) => failure.into(),
-            ChatError::FailedBefore(failure) => failure.into(),
+            ChatError::AnswerNotKept => Self::answer_not_kept(),
             ChatError::StillRunning => Self::key_in_flight(),
             ChatError::TooBusy => Self::too_busy(),
             ChatError::Command(error) => error.into(),

@@ -166,6 +166,13 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "idempotency_key_reused", message).at("Idempotency-Key")
     }
 
+    /// 400: the idempotency key belongs to an answer that was not to be kept.
+    pub fn answer_not_kept() -> Self {
+        let message = "The call of this Idempotency-Key was answered before, and not kept because \
+                       it asked for 'store: false'.";
+        Self::new(StatusCode::BAD_REQUEST, "answer_not_kept", message).at("Idempotency-Key")
+    }
+
     /// 429: this process answers as many calls as it can.
     pub fn too_busy() -> Self {
         let message = "The server is answering as many model calls as it can. Try again shortly.";

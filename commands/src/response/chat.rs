@@ -2,15 +2,15 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use jan_domain::Caller;
-use jan_domain::id::{ConversationId, ResponseId};
 use jan_domain::metadata::{Metadata, Request};
 use jan_domain::ports::{ChatAnswer, ChatCall, IdGenerator, ModelRoute, ProviderFailure};
-use jan_domain::response::{PlannedStep, RequestedCall, Response, ResponseError, Surface};
+use jan_domain::response::{PlannedStep, RequestedCall, ResponseError, Surface};
 
+use super::attempt::{Attempt, Known};
 use super::continuation::Continuation;
 use super::open_run::{Beginning, OpenRun};
 use super::reply::failed;
-use super::{ChatError, ChatReply, ChatRun, ChatWish, prompt, relay, retell, whole};
+use super::{ChatError, ChatReply, ChatRun, ChatWish, prompt, relay, whole};
 use crate::{CommandError, Commands};
 
 /// Asks a model. The call is planned on record while the connection to the provider opens; this
@@ -27,14 +27,13 @@ pub async fn start_chat(
     let permit = Arc::clone(&commands.calls)
         .try_acquire_owned()
         .map_err(|_| ChatError::TooBusy)?;
-    let id = ids.response(Surface::ChatCompletions);
-    if wish.repeatable
-        && let Some(told) = told_before(commands, &id, &wish, ids.as_ref()).await?
-    {
-        return Ok(told);
-    }
+    let attempt = match Attempt::find(commands, &wish, ids.as_ref()).await? {
+        Known::New(attempt) => attempt,
+        Known::Made(run) => return Ok(run),
+    };
     let metadata = Metadata::of(caller, request);
-    let opened = Continuation::open(commands, caller, &wish, ids.as_ref(), &metadata).await?;
+    let named = (ids.as_ref(), attempt.conversation.as_ref());
+    let opened = Continuation::open(commands, caller, &wish, named, &metadata).await?;
     let (continuation, begun) =
         opened.map_or((None, Vec::new()), |(known, begun)| (Some(known), begun));
     let history = continuation
@@ -42,17 +41,10 @@ pub async fn start_chat(
         .map(Continuation::history)
         .unwrap_or_default();
     let body = prompt::provider_body(&wish, &route.upstream_model, history);
-    let conversation = continuation.as_ref().map(|known| known.id.clone());
-    let call = requested(
-        commands,
-        caller,
-        &wish,
-        (&id, &route, &body),
-        conversation.clone(),
-    );
+    let call = requested(commands, caller, &wish, &attempt, (&route, &body));
     let beginning = Beginning {
         commands: commands.clone(),
-        id: id.clone(),
+        id: attempt.id.clone(),
         ids,
         metadata,
         call,
@@ -73,20 +65,17 @@ pub async fn start_chat(
         Ok(ChatAnswer::Stream(_)) => return Err(failed(run, ProviderFailure::Garbled).await),
         Err(failure) => return Err(failed(run, failure).await),
     };
-    Ok(ChatRun {
-        id,
-        conversation,
-        reply,
-    })
+    Ok(attempt.run(reply))
 }
 
 fn requested(
     commands: &Commands,
     caller: &Caller,
     wish: &ChatWish,
-    (id, route, body): (&ResponseId, &ModelRoute, &[u8]),
-    conversation: Option<ConversationId>,
+    attempt: &Attempt,
+    (route, body): (&ModelRoute, &[u8]),
 ) -> RequestedCall {
+    let (provider, model) = (&route.provider_name, &route.upstream_model);
     RequestedCall {
         owner: caller.owner.clone(),
         surface: Surface::ChatCompletions,
@@ -94,10 +83,10 @@ fn requested(
         request: prompt::recorded_request(wish),
         stream: wish.delivery.is_stream(),
         retention: wish.retention,
-        conversation,
+        conversation: attempt.conversation.clone(),
         metadata: wish.metadata.clone(),
         node: commands.node.clone(),
-        step: PlannedStep::inference(id, 0, &route.provider_name, &route.upstream_model, body),
+        step: PlannedStep::inference(&attempt.id, 0, provider, model, body),
     }
 }
 
@@ -123,35 +112,5 @@ async fn ask(
             Ok(answer)
         }
         None => Ok(answer.await),
-    }
-}
-
-/// The answer of a call that was made before under the same idempotency key, told again from its
-/// events.
-async fn told_before(
-    commands: &Commands,
-    id: &ResponseId,
-    wish: &ChatWish,
-    ids: &dyn IdGenerator,
-) -> Result<Option<ChatRun>, ChatError> {
-    let loaded = commands.responses.load(id.as_str()).await?;
-    let conversation = match &wish.conversation {
-        None => None,
-        Some(super::ConversationRef::Existing(known)) => Some(known.clone()),
-        Some(super::ConversationRef::New { .. }) => Some(ids.conversation()),
-    };
-    match loaded.state {
-        Response::NotRequested => Ok(None),
-        Response::Open(_) => Err(ChatError::StillRunning),
-        Response::Deleted { .. } => Err(CommandError::Refused(ResponseError::NotFound).into()),
-        Response::Closed { call, ending } => {
-            let reply = retell::reply(id, &call, ending, wish, conversation.as_ref())
-                .map_err(ChatError::FailedBefore)?;
-            Ok(Some(ChatRun {
-                id: id.clone(),
-                conversation,
-                reply,
-            }))
-        }
     }
 }

@@ -41,27 +41,28 @@ const TITLE_AIM: std::ops::Range<usize> = 30..60;
 
 impl Continuation {
     /// Loads the conversation a wish names, or decides to begin one; the events of a beginning must
-    /// be appended together with the call's intent.
+    /// be appended together with the call's intent. `id` is the conversation's, if there is one.
     pub(super) async fn open(
         commands: &Commands,
         caller: &Caller,
         wish: &ChatWish,
-        ids: &dyn IdGenerator,
+        (ids, id): (&dyn IdGenerator, Option<&ConversationId>),
         metadata: &Metadata,
     ) -> Result<Option<(Self, Vec<NewEvent>)>, CommandError<ConversationError>> {
-        let (id, loaded, begun) = match &wish.conversation {
-            None => return Ok(None),
-            Some(ConversationRef::Existing(id)) => {
+        let (Some(reference), Some(id)) = (&wish.conversation, id) else {
+            return Ok(None);
+        };
+        let (loaded, begun) = match reference {
+            ConversationRef::Existing(_) => {
                 let loaded = commands.conversations.load(id.as_str()).await?;
                 let visible =
                     matches!(&loaded.state, Conversation::Live(live) if caller.sees(&live.owner));
                 if !visible {
                     return Err(CommandError::Refused(ConversationError::NotFound));
                 }
-                (id.clone(), loaded, Vec::new())
+                (loaded, Vec::new())
             }
-            Some(ConversationRef::New { referrer }) => {
-                let id = ids.conversation();
+            ConversationRef::New { referrer } => {
                 let mut loaded = Loaded::new(id.as_str());
                 let command = ConversationCommand::Create {
                     owner: caller.owner.clone(),
@@ -73,11 +74,11 @@ impl Continuation {
                 };
                 let log = commands.conversations.log();
                 let begun = loaded.decide(command, metadata, log).await;
-                (id, loaded, begun.map_err(CommandError::Refused)?)
+                (loaded, begun.map_err(CommandError::Refused)?)
             }
         };
         let continuation = Self {
-            id,
+            id: id.clone(),
             loaded,
             input: input_items(&wish.messages, ids),
             store_reasoning: wish.store_reasoning,

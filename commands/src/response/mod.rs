@@ -1,6 +1,7 @@
 //! Model calls: planned on record, performed through a port, recorded again.
 
 mod accumulate;
+mod attempt;
 mod chat;
 mod chunk;
 mod continuation;

@@ -47,9 +47,9 @@ pub enum ChatError {
     /// The provider gave no answer; that is on record.
     #[error(transparent)]
     Provider(#[from] ProviderFailure),
-    /// The same call, by its idempotency key, failed before.
-    #[error("{}", .0.message)]
-    FailedBefore(Failure),
+    /// The same call, by its idempotency key, was answered, and its answer was not to be kept.
+    #[error("the answer was given before and not kept, as the call asked")]
+    AnswerNotKept,
     /// The same call, by its idempotency key, is still running.
     #[error("the same call is still running")]
     StillRunning,

@@ -2,42 +2,32 @@
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use jan_domain::id::{ConversationId, ResponseId};
-use jan_domain::response::{Answer, Ending, Failure, FailureKind, OpenResponse, Usage};
+use jan_domain::response::{Answer, Usage};
 use serde_json::{Value, json};
 
+use super::attempt::Attempt;
 use super::continuation::conversation_chunk;
 use super::{ChatEvent, ChatReply, ChatWish};
 
-/// The reply to a call that ended before.
+/// The reply to a call that was answered before, at `made_at`; `None` if its words were not kept.
 pub(super) fn reply(
-    id: &ResponseId,
-    call: &OpenResponse,
-    ending: Ending,
+    attempt: &Attempt,
+    made_at: i64,
+    (answer, usage): (Answer, Usage),
     wish: &ChatWish,
-    conversation: Option<&ConversationId>,
-) -> Result<ChatReply, Failure> {
-    let (answer, usage) = match ending {
-        Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage } => {
-            (answer, usage)
-        }
-        Ending::Failed { failure } => return Err(failure),
-    };
+) -> Option<ChatReply> {
     let Ok(choices @ Value::Array(_)) = answer.body.read() else {
-        return Err(Failure {
-            kind: FailureKind::Internal,
-            message: "The answer was not kept, because the call asked not to store it.".to_owned(),
-        });
+        return None;
     };
     let told = Told {
-        id: id.as_str(),
-        created: call.requested_at.timestamp(),
+        id: attempt.id.as_str(),
+        created: made_at,
         answer,
         choices,
         usage,
     };
-    let mention = conversation.map(|id| json!({"id": id}));
-    Ok(if wish.delivery.is_stream() {
+    let mention = attempt.conversation.as_ref().map(|id| json!({"id": id}));
+    Some(if wish.delivery.is_stream() {
         told.stream(wish.delivery.tells_usage(), mention)
     } else {
         told.whole(mention)
