@@ -12,9 +12,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::ReadModels;
 use crate::account::AccountChanges;
-use crate::barrier::{Barrier, Consistency, Freshness, LocalPositions, ReadModel};
+use crate::barrier::{Barrier, LocalPositions, ReadModel};
 use crate::conversation::ConversationChanges;
-use crate::error::ReadError;
 use crate::feed::{self, Bells, Feed, PAGE_EVENTS_MAX};
 use crate::lease::{Claim, LEASE};
 use crate::metrics::Metrics;
@@ -70,17 +69,6 @@ impl RunningProjections {
     /// The readers, whose barrier knows what runs here.
     pub fn read_models(&self) -> ReadModels {
         self.reads.clone()
-    }
-
-    /// Waits until every read model has passed the head of the log, on whichever node it runs.
-    pub async fn settle(&self) -> Result<Freshness, ReadError> {
-        for model in ReadModel::ALL {
-            let reached = self.reads.barrier.reach(model, Consistency::Strong).await?;
-            if reached != Freshness::Fresh {
-                return Ok(reached);
-            }
-        }
-        Ok(Freshness::Fresh)
     }
 }
 

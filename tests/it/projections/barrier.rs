@@ -10,7 +10,7 @@ use jan_projections::{Consistency, Freshness, ReadModel, ReadModels, WAIT_MAX};
 use sqlx::PgPool;
 
 use super::database::database;
-use super::log::{Node, append, owner};
+use super::log::{Node, append, fresh, owner};
 
 fn created() -> ConversationEvent {
     ConversationEvent::Created {
@@ -30,11 +30,7 @@ async fn create(pool: &PgPool, number: usize) -> ConversationId {
 }
 
 async fn sees(reads: &ReadModels, id: &ConversationId) -> bool {
-    let reached = reads
-        .barrier
-        .reach(ReadModel::Conversations, Consistency::Strong)
-        .await;
-    assert_eq!(reached.unwrap(), Freshness::Fresh);
+    fresh(reads, ReadModel::Conversations).await;
     reads
         .conversations
         .find(&owner("ann"), id)
@@ -45,7 +41,7 @@ async fn sees(reads: &ReadModels, id: &ConversationId) -> bool {
 
 #[tokio::test]
 async fn a_read_on_the_projecting_node_never_misses_its_own_write() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let node = Node::start(&pool, "one");
     let reads = node.running.read_models();
     for number in 0..1_000 {
@@ -61,7 +57,7 @@ async fn a_read_on_the_projecting_node_never_misses_its_own_write() {
 
 #[tokio::test]
 async fn a_read_on_another_node_never_misses_its_own_write() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let node = Node::start(&pool, "one");
     let reads = ReadModels::elsewhere(&pool);
     for number in 0..60 {
@@ -73,7 +69,7 @@ async fn a_read_on_another_node_never_misses_its_own_write() {
 
 #[tokio::test]
 async fn concurrent_writers_and_readers_on_two_nodes_see_their_own_writes() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let nodes = [Node::start(&pool, "one"), Node::start(&pool, "two")];
     let clients = (0..16).map(|client| {
         let reads = nodes[client % 2].running.read_models();
@@ -94,14 +90,14 @@ async fn concurrent_writers_and_readers_on_two_nodes_see_their_own_writes() {
 
 #[tokio::test]
 async fn a_rolled_back_position_blocks_nobody() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let node = Node::start(&pool, "one");
-    node.running.settle().await.unwrap();
+    node.settle().await;
     let mut transaction = pool.begin().await.unwrap();
     append::<Conversation>(&mut transaction, "conv_never", 1, &created()).await;
     transaction.rollback().await.unwrap();
     let began = Instant::now();
-    assert_eq!(node.running.settle().await.unwrap(), Freshness::Fresh);
+    node.settle().await;
     assert!(began.elapsed() < Duration::from_secs(1));
     node.stop().await;
 }
@@ -110,9 +106,9 @@ async fn a_rolled_back_position_blocks_nobody() {
 /// as well, and would hold up every other test on the same server.)
 #[tokio::test]
 async fn a_read_that_waited_too_long_says_so() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let idle = Node::start(&pool, "idle");
-    idle.running.settle().await.unwrap();
+    idle.settle().await;
     let sql = r"
         insert into projections (name, version, lease_owner, lease_until)
         select name, 1, 'node_idler', clock_timestamp() + interval '1 h'

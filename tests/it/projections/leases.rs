@@ -71,7 +71,7 @@ fn mortal(pool: &PgPool, name: &'static str) -> Runtime {
 
 #[tokio::test]
 async fn a_dead_owner_is_taken_over_and_nothing_is_folded_twice() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let doomed = mortal(&pool, "doomed");
     eventually("the first node claims everything", async || {
         owners(&pool).await == vec![Some("node_doomed".to_owned()); 4]
@@ -104,9 +104,9 @@ async fn a_dead_owner_is_taken_over_and_nothing_is_folded_twice() {
 
 #[tokio::test]
 async fn a_clean_shutdown_hands_over_without_waiting_for_the_lease() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let first = Node::start(&pool, "first");
-    first.running.settle().await.unwrap();
+    first.settle().await;
     let second = Node::start(&pool, "second");
     first.stop().await;
     eventually("the second node claims everything", async || {
@@ -114,17 +114,17 @@ async fn a_clean_shutdown_hands_over_without_waiting_for_the_lease() {
     })
     .await;
     append_created(&pool, 1).await;
-    assert_eq!(second.running.settle().await.unwrap(), Freshness::Fresh);
+    second.settle().await;
     second.stop().await;
     assert_eq!(owners(&pool).await, vec![None; 4]);
 }
 
 #[tokio::test]
 async fn a_node_whose_lease_was_taken_changes_nothing() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let zombie = Node::start(&pool, "zombie");
     append_created(&pool, 1).await;
-    zombie.running.settle().await.unwrap();
+    zombie.settle().await;
     let sql = r"
         update projections
            set lease_owner = 'node_thief',
@@ -148,10 +148,10 @@ async fn a_node_whose_lease_was_taken_changes_nothing() {
 
 #[tokio::test]
 async fn a_node_that_loses_its_connections_goes_on() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let node = Node::start(&pool, "one");
     append_created(&pool, 1).await;
-    node.running.settle().await.unwrap();
+    node.settle().await;
     let sql = r"
         select pg_terminate_backend(pid)
           from pg_stat_activity

@@ -1,12 +1,16 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use cqrs_es::{Aggregate, DomainEvent};
 use jan_domain::Owner;
 use jan_domain::id::{AccountId, NodeId, TenantId};
 use jan_domain::metadata::Metadata;
-use jan_projections::{Projections, RunningProjections, Tuning};
+use jan_projections::{
+    Consistency, Freshness, Projections, ReadModel, ReadModels, RunningProjections, Tuning,
+};
 use sqlx::{PgConnection, PgPool};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -63,6 +67,15 @@ pub(super) async fn append_raw(
         .unwrap()
 }
 
+/// Waits until a strong read of `model` would be fresh. One that is stale says so, and is no miss.
+pub(super) async fn fresh(reads: &ReadModels, model: ReadModel) {
+    let until = Instant::now() + Duration::from_secs(20);
+    let reach = || reads.barrier.reach(model, Consistency::Strong);
+    while reach().await.unwrap() != Freshness::Fresh {
+        assert!(Instant::now() < until, "{model:?} does not follow");
+    }
+}
+
 /// The projections of one node, until they are stopped.
 pub(super) struct Node {
     pub(super) running: RunningProjections,
@@ -90,6 +103,14 @@ impl Node {
             appended,
             tracker,
             cancel,
+        }
+    }
+
+    /// Waits until every read model has everything, however slow this machine is.
+    pub(super) async fn settle(&self) {
+        let reads = self.running.read_models();
+        for model in ReadModel::ALL {
+            fresh(&reads, model).await;
         }
     }
 

@@ -20,7 +20,7 @@ const DURATION: Duration = Duration::from_secs(6);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_feed_loses_nothing_where_a_naive_reader_does() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     let done = CancellationToken::new();
     let naive = tokio::spawn(read_naively(pool.clone(), done.clone()));
     let (feed, mut feed_positions) = tokio::sync::mpsc::unbounded_channel();

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use jan_domain::UserMetadata;
 use jan_domain::conversation::{Conversation, ConversationEvent};
 use jan_domain::id::ConversationId;
-use jan_projections::{Freshness, list_projections};
+use jan_projections::list_projections;
 use sqlx::PgPool;
 
 use super::database::database;
@@ -70,7 +70,7 @@ fn parked_by(name: &str, attempts: i32) -> (String, String, i32) {
 
 #[tokio::test]
 async fn a_change_the_database_refuses_parks_its_stream_and_the_rest_goes_on() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     history_with_a_spoilt_stream(&pool, async |pool, id| {
         let mut connection = pool.acquire().await.unwrap();
         // No text column takes a NUL.
@@ -78,7 +78,7 @@ async fn a_change_the_database_refuses_parks_its_stream_and_the_rest_goes_on() {
     })
     .await;
     let node = Node::start(&pool, "one");
-    assert_eq!(node.running.settle().await.unwrap(), Freshness::Fresh);
+    node.settle().await;
 
     assert_eq!(titles(&node).await, vec![Some("new".to_owned()); 20]);
     let expected = vec![parked_by("conversations", 3), parked_by("conversations", 0)];
@@ -98,7 +98,7 @@ async fn a_change_the_database_refuses_parks_its_stream_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn an_event_that_nobody_can_read_parks_its_stream_for_every_projection() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     history_with_a_spoilt_stream(&pool, async |pool, id| {
         let mut connection = pool.acquire().await.unwrap();
         let stream = ("conversation", id, 3);
@@ -112,7 +112,7 @@ async fn an_event_that_nobody_can_read_parks_its_stream_for_every_projection() {
     })
     .await;
     let node = Node::start(&pool, "one");
-    assert_eq!(node.running.settle().await.unwrap(), Freshness::Fresh);
+    node.settle().await;
 
     assert_eq!(titles(&node).await, vec![Some("new".to_owned()); 20]);
     let names = ["accounts", "conversations", "responses", "usage"];
@@ -126,21 +126,21 @@ async fn an_event_that_nobody_can_read_parks_its_stream_for_every_projection() {
 
 #[tokio::test]
 async fn a_parked_stream_stays_parked_after_a_restart() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     history_with_a_spoilt_stream(&pool, async |pool, id| {
         let mut connection = pool.acquire().await.unwrap();
         append::<Conversation>(&mut connection, id, 3, &retitled("a\0b")).await;
     })
     .await;
     let node = Node::start(&pool, "one");
-    node.running.settle().await.unwrap();
+    node.settle().await;
     node.stop().await;
 
     let mut connection = pool.acquire().await.unwrap();
     append::<Conversation>(&mut connection, "conv_7", 5, &retitled("late")).await;
     append::<Conversation>(&mut connection, "conv_8", 3, &retitled("late")).await;
     let node = Node::start(&pool, "two");
-    assert_eq!(node.running.settle().await.unwrap(), Freshness::Fresh);
+    node.settle().await;
     let titles = titles(&node).await;
     assert_eq!(titles[7].as_deref(), Some("new"));
     assert_eq!(titles[8].as_deref(), Some("late"));

@@ -11,8 +11,7 @@ use jan_domain::response::{
 };
 use jan_domain::{Json, UserMetadata};
 use jan_projections::{
-    EventFilter, EventTail, Freshness, ListError, Order, PageRequest, ReadModels, ResponseFilter,
-    RunCounts,
+    EventFilter, EventTail, ListError, Order, PageRequest, ReadModels, ResponseFilter, RunCounts,
 };
 use sqlx::PgPool;
 
@@ -33,7 +32,7 @@ fn response(number: i64) -> ResponseId {
 
 async fn folded(pool: &PgPool) -> ReadModels {
     let node = Node::start(pool, "one");
-    assert_eq!(node.running.settle().await.unwrap(), Freshness::Fresh);
+    node.settle().await;
     let reads = node.running.read_models();
     node.stop().await;
     reads
@@ -90,7 +89,7 @@ fn named(numbers: &[i64]) -> Vec<String> {
 
 #[tokio::test]
 async fn conversations_are_paged_from_either_end_within_their_owner() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     eight_conversations(&pool).await;
     let reads = folded(&pool).await;
 
@@ -107,7 +106,7 @@ async fn conversations_are_paged_from_either_end_within_their_owner() {
 
 #[tokio::test]
 async fn a_cursor_from_elsewhere_is_refused() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     eight_conversations(&pool).await;
     let reads = folded(&pool).await;
     let ann = owner("ann");
@@ -150,7 +149,7 @@ async fn a_cursor_from_elsewhere_is_refused() {
 
 #[tokio::test]
 async fn items_are_paged_and_found_as_they_were_added() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     eight_conversations(&pool).await;
     let items: Vec<Item> = (0..5)
         .map(|n| {
@@ -208,7 +207,7 @@ async fn items_are_paged_and_found_as_they_were_added() {
 /// Seven items of 7 MiB each: a page ends early, and the next ones ask for less.
 #[tokio::test]
 async fn large_events_are_folded_in_small_pages() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     eight_conversations(&pool).await;
     let mut connection = pool.acquire().await.unwrap();
     for number in 0..7 {
@@ -295,7 +294,7 @@ async fn twelve_responses(pool: &PgPool) {
 
 #[tokio::test]
 async fn stored_responses_are_filtered_by_model_and_pairs() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     twelve_responses(&pool).await;
     let reads = folded(&pool).await;
     let ann = owner("ann");
@@ -367,7 +366,7 @@ async fn stored_responses_are_filtered_by_model_and_pairs() {
 
 #[tokio::test]
 async fn open_responses_of_dead_nodes_are_found_oldest_first() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     twelve_responses(&pool).await;
     let reads = folded(&pool).await;
     let living = [NodeId::parse("node_0").unwrap()];
@@ -379,7 +378,7 @@ async fn open_responses_of_dead_nodes_are_found_oldest_first() {
 
 #[tokio::test]
 async fn the_event_log_is_read_by_stream_by_type_and_by_trace() {
-    let pool = database().await;
+    let (pool, _database) = database().await;
     twelve_responses(&pool).await;
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let mut connection = pool.acquire().await.unwrap();
