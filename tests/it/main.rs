@@ -8,6 +8,7 @@ mod crash;
 mod domain;
 mod edge;
 mod history;
+mod nodes;
 mod projections;
 mod rest;
 mod runtime;

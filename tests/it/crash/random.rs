@@ -29,6 +29,8 @@ const PEOPLE: u64 = 6;
 const LIVES_MS: u64 = 1200;
 /// Everything is looked at while all are quiet after so many deaths, and at the end.
 const LOOK_EVERY: u64 = 10;
+/// How often Postgres is killed as a whole.
+const WHOLE_DEATHS: u32 = 3;
 /// How long Postgres may take to come back.
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 
@@ -51,10 +53,10 @@ async fn nothing_acknowledged_is_lost_and_nothing_done_twice_whenever_anything_d
         sleep(Duration::from_millis(dice.roll(LIVES_MS))).await;
         let before = scene.ledger.acknowledged();
         match round % 6 {
-            2 => scene.kill_postgres("KILL").await,
+            2 => scene.kill_postgres().await,
             5 => {
                 scene.kill_server().await;
-                scene.kill_postgres("QUIT").await;
+                scene.kill_postgres().await;
             }
             _ => scene.kill_server().await,
         }
@@ -130,16 +132,37 @@ impl Scene {
     }
 
     /// Ends Postgres without a checkpoint and waits until it is back.
-    async fn kill_postgres(&mut self, how: &str) {
+    ///
+    /// Its supervisor waits longer from death to death, so all but the first few times only a part
+    /// of Postgres is killed: the rest then dies with it and recovers in the same way.
+    async fn kill_postgres(&mut self) {
+        self.deaths.1 += 1;
+        if self.deaths.1 > WHOLE_DEATHS {
+            let sql = "select pid from pg_stat_activity where backend_type = 'walwriter'";
+            let part: i32 = sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap();
+            signal("KILL", part.unsigned_abs());
+            return self.until_back().await;
+        }
         let mut state = self.postgres.state();
         let ChildState::Ready(old) = *state.borrow_and_update() else {
             panic!("Postgres is not there to be killed")
         };
-        signal(how, old);
-        self.deaths.1 += 1;
+        signal("KILL", old);
         let back = state.wait_for(|now| matches!(now, ChildState::Ready(new) if *new != old));
         let back = tokio::time::timeout(BACK_WITHIN, back).await;
         back.expect("Postgres comes back").unwrap();
+    }
+
+    async fn until_back(&self) {
+        let back = async {
+            // The first answers may still be those of the dying.
+            sleep(Duration::from_millis(100)).await;
+            while sqlx::query("select").execute(&self.pool).await.is_err() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let back = tokio::time::timeout(BACK_WITHIN, back).await;
+        back.expect("Postgres comes back");
     }
 
     /// Whatever was acknowledged before a death is a completed call after it.
