@@ -51,6 +51,11 @@ pub fn router(state: ApiState) -> Edge {
     Edge::new(routes.with_state(state), server)
 }
 
+/// The description of the whole surface, as a server shows it at `/openapi.json`.
+pub fn document() -> utoipa::openapi::OpenApi {
+    rest::document()
+}
+
 fn cors(server: &Server) -> CorsLayer {
     let origins = server
         .cors_origins

@@ -1,116 +1,185 @@
 //! `jan-server`, the program.
 
+use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Parser;
+use jan_api::cli::events::{EventsCommand, show, tail};
+use jan_api::cli::projections::{ProjectionsCommand, list};
 use jan_api::cli::serve::{ServeArgs, banner};
-use jan_api::cli::{Cli, Command, Options};
-use jan_api::wiring::{Serving, serve_until};
-use jan_infra::config::{Config, Overrides};
+use jan_api::cli::stop::StopSignals;
+use jan_api::cli::terminal::{Answer, reader_left, sentence};
+use jan_api::cli::{Cli, Command, config, doctor, openapi};
+use jan_api::wiring::{DatabaseVisit, Serving, diagnose, migrate, serve_until};
+use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
+use jan_projections::{EventTail, list_projections};
 use tokio_util::sync::CancellationToken;
 
 /// Exit code of a program that could not do what it was asked.
 const FAILED: u8 = 1;
 /// Exit code of a program that was asked wrongly, as clap uses it too.
 const MISUSED: u8 = 2;
+/// Exit code of a server that was told twice to stop, as shells name death by Ctrl-C.
+const STOPPED_AT_ONCE: i32 = 130;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let extra = match &cli.command {
-        Command::Serve(serve) => serve.overrides(),
-    };
-    let config = match load(&cli.options, extra) {
-        Ok(config) => config,
-        Err(error) => return complain(MISUSED, &error),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(FAILED, &error.into()),
-    };
-    let done = runtime.block_on(run(cli.command, config));
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => complain(FAILED, &error),
+    if let Command::Openapi(_) = cli.command {
+        return code_of(openapi::openapi(&mut Answer::new()).map(|()| ExitCode::SUCCESS));
+    }
+    match load(&cli) {
+        Ok(config) => code_of(run(cli.command, config)),
+        Err(error) => complain(MISUSED, &error),
     }
 }
 
-fn load(options: &Options, extra: Vec<(String, String)>) -> anyhow::Result<Config> {
+fn load(cli: &Cli) -> anyhow::Result<Config> {
     let mut overrides = Overrides::default();
-    if let Some(file) = &options.config {
+    if let Some(file) = &cli.options.config {
         overrides.config_file(file);
     }
-    for (name, value) in options.overrides().into_iter().chain(extra) {
+    for (name, value) in cli.overrides() {
         overrides.set(name, value);
     }
     Ok(Config::load(overrides)?)
 }
 
-async fn run(command: Command, config: Config) -> anyhow::Result<()> {
+#[tokio::main]
+async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(args) => serve(args, &config).await,
+        Command::Serve(args) => serve(args, &config).await?,
+        Command::Config(args) => config::config(&args, config.describe(), &mut Answer::new())?,
+        Command::Doctor(args) => {
+            quieten(&mut config)?;
+            let diagnosis = diagnose(&config).await;
+            doctor::doctor(&args, &diagnosis, &mut Answer::new())?;
+            if !diagnosis.can_start {
+                return Ok(ExitCode::from(FAILED));
+            }
+        }
+        Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
+            quieten(&mut config)?;
+            visit_database(&command, &config).await?;
+        }
+        Command::Openapi(_) => unreachable!("answered before the settings were read"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a command at the database. Whatever was started for it is stopped, also by Ctrl-C.
+async fn visit_database(command: &Command, config: &Config) -> anyhow::Result<()> {
+    let mut signals = StopSignals::listen()?;
+    let mut visit = DatabaseVisit::default();
+    let done = tokio::select! {
+        done = at_database(&mut visit, command, config) => done,
+        () = signals.next() => interrupted(command),
+    };
+    visit.leave().await;
+    done
+}
+
+async fn at_database(
+    visit: &mut DatabaseVisit,
+    command: &Command,
+    config: &Config,
+) -> anyhow::Result<()> {
+    let mut out = Answer::new();
+    if let Command::Migrate(_) = command {
+        return migrate(&visit.open(config).await?, &mut out).await;
+    }
+    let pool = visit.read(config).await?;
+    match command {
+        Command::Events(EventsCommand::Tail(args)) => {
+            tail(args, &EventTail::new(pool), &mut out).await
+        }
+        Command::Events(EventsCommand::Show(args)) => {
+            show(args, &EventTail::new(pool), &mut out).await
+        }
+        Command::Projections(ProjectionsCommand::List(args)) => {
+            list(args, &list_projections(&pool).await?, &mut out)
+        }
+        _ => unreachable!("the others need no database"),
     }
 }
 
+/// Ctrl-C is how one ends following.
+fn interrupted(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Events(EventsCommand::Tail(args)) if args.follows() => Ok(()),
+        _ => bail!("interrupted"),
+    }
+}
+
+/// Logs of a command that answers on standard output: only what is wrong, unless more is asked for,
+/// and nothing to a collector.
+fn quieten(config: &mut Config) -> anyhow::Result<()> {
+    let mut level = config.describe().iter();
+    let level = level.find(|line| line.name == "telemetry.log_level");
+    if level.is_none_or(|line| line.source == Source::Default) {
+        "warn".clone_into(&mut config.telemetry.log_level);
+    }
+    config.telemetry.otlp_endpoint = None;
+    Telemetry::start(&config.telemetry)?;
+    Ok(())
+}
+
 async fn serve(args: ServeArgs, config: &Config) -> anyhow::Result<()> {
+    let mut signals = StopSignals::listen()?;
     let telemetry = Telemetry::start(&config.telemetry)?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     let stop = CancellationToken::new();
-    let served = {
-        let asked = stop.clone();
-        let started = |address, models: Vec<String>| {
-            if let Err(error) = banner(&mut std::io::stdout(), address, &models) {
-                tracing::debug!(error = %error, "nobody reads the banner");
-            }
-        };
-        let crash = args.crash_points();
-        let serving = Serving {
-            config,
-            telemetry: &telemetry,
-            crash,
-            stop,
-        };
-        let serving = serve_until(serving, started);
-        tokio::pin!(serving);
-        tokio::select! {
-            served = &mut serving => served,
-            () = asked_to_stop() => {
-                tracing::info!("stopping: open requests may end, then everything is shut down");
-                asked.cancel();
-                serving.await
-            }
-        }
+    let serving = Serving {
+        config,
+        telemetry: &telemetry,
+        crash: args.crash_points(),
+        stop: stop.clone(),
     };
-    let flushed = telemetry.clone();
-    tokio::task::spawn_blocking(move || flushed.shutdown()).await?;
-    Ok(served?)
-}
-
-/// Resolves at Ctrl-C or SIGTERM. A second one ends the process at once.
-async fn asked_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return std::future::pending().await;
+    let served = async {
+        let served = serve_until(serving, |address, models| greet(address, &models)).await;
+        let flushed = telemetry.clone();
+        tokio::task::spawn_blocking(move || flushed.shutdown()).await?;
+        Ok(served?)
     };
+    tokio::pin!(served);
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        served = &mut served => return served,
+        () = signals.next() => {}
+    }
+    tracing::info!(
+        "stopping: open requests may end, then everything is shut down; once more stops at once"
+    );
+    stop.cancel();
+    tokio::select! {
+        served = &mut served => served,
+        () = signals.next() => {
+            tracing::warn!("stopping at once");
+            // The children are ended by their leashes, as after a `kill -9`.
+            std::process::exit(STOPPED_AT_ONCE)
+        }
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the command line's own words go to a person"
-)]
+fn greet(address: SocketAddr, models: &[String]) {
+    if let Err(error) = banner(&mut std::io::stdout(), address, models) {
+        tracing::debug!(error = %error, "nobody reads the banner");
+    }
+}
+
+fn code_of(done: anyhow::Result<ExitCode>) -> ExitCode {
+    match done {
+        Ok(code) => code,
+        Err(error) if reader_left(&error) => ExitCode::SUCCESS,
+        Err(error) => complain(FAILED, &error),
+    }
+}
+
 fn complain(code: u8, error: &anyhow::Error) -> ExitCode {
-    eprintln!("jan-server: {error:#}");
+    // Where standard error is closed, the exit code has to say enough.
+    let _unread = writeln!(std::io::stderr(), "jan-server: {}", sentence(error));
     ExitCode::from(code)
 }

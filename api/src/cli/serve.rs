@@ -1,3 +1,5 @@
+//! `jan-server serve`: the server itself.
+
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 

@@ -27,17 +27,29 @@ struct Info;
 
 /// All routes, and their description.
 pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
-    let authenticated = OpenApiRouter::new()
+    let authenticated = authenticated()
+        .layer(from_fn_with_state(state.clone(), idempotency::once))
+        .layer(from_fn_with_state(state.clone(), caller::require));
+    described(authenticated).split_for_parts()
+}
+
+/// The description of all routes.
+pub(crate) fn document() -> Document {
+    described(authenticated()).into_openapi()
+}
+
+fn authenticated() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
         .merge(chat::routes())
         .merge(conversations::routes())
         .merge(embeddings::routes())
         .merge(models::routes())
         .merge(auth::own_routes())
-        .layer(from_fn_with_state(state.clone(), idempotency::once))
-        .layer(from_fn_with_state(state.clone(), caller::require));
+}
+
+fn described(authenticated: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(Info::openapi())
         .merge(authenticated)
         .merge(auth::public_routes())
         .merge(service::routes())
-        .split_for_parts()
 }

@@ -1,8 +1,16 @@
 //! Putting everything together. With `main.rs` the only place that names `infra`.
 
 mod application;
+mod diagnosis;
+mod migration;
 mod parts;
 mod server;
+mod visit;
 
 pub use application::{Application, Blueprint};
+pub use diagnosis::diagnose;
+pub use jan_infra::config::{SettingLine, Source};
+pub use jan_infra::runtime::Detection;
+pub use migration::migrate;
 pub use server::{ServeError, Serving, serve_until};
+pub use visit::{DatabaseVisit, VisitError};

@@ -4,6 +4,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use sqlx::postgres::PgConnectOptions as ConnectOptions;
 pub use sqlx::{Error as PoolError, PgPool as Pool};
 pub use steps::{PendingMigration, list_pending, migrate_through};
 

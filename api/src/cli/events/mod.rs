@@ -1,0 +1,84 @@
+//! `jan-server events`: the log as it is stored.
+
+mod show;
+mod tail;
+mod text;
+
+use std::io;
+
+use clap::{Args, Subcommand};
+use jan_projections::StoredEvent;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+pub use show::{ShowArgs, show};
+pub use tail::{TailArgs, tail};
+
+use self::text::EventLine;
+use super::terminal::Palette;
+
+/// What to read of the event log.
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// Print the newest events, and those to come
+    Tail(TailArgs),
+    /// Print the whole history of one stream
+    Show(ShowArgs),
+}
+
+/// How events are printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Look {
+    /// One JSON object per line, with the whole payload and metadata
+    #[arg(long)]
+    json: bool,
+    /// Print payloads too
+    #[arg(long, conflicts_with = "json")]
+    payload: bool,
+}
+
+/// An event for a script. Payload and metadata are the stored text, every digit of it.
+#[derive(Serialize)]
+struct EventObject<'e> {
+    position: i64,
+    aggregate_type: &'e str,
+    stream: &'e str,
+    sequence: i64,
+    r#type: &'e str,
+    version: &'e str,
+    recorded_at: String,
+    payload: &'e RawValue,
+    metadata: &'e RawValue,
+}
+
+impl Look {
+    /// Prints one event.
+    fn print(self, out: &mut impl io::Write, event: &StoredEvent) -> io::Result<()> {
+        if self.json {
+            return writeln!(out, "{}", object(event)?);
+        }
+        let palette = Palette::of_stdout();
+        writeln!(out, "{}", EventLine::of(event)?.paint(palette))?;
+        if self.payload {
+            for line in text::indented(&event.payload).lines() {
+                writeln!(out, "          {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn object(event: &StoredEvent) -> io::Result<String> {
+    let object = EventObject {
+        position: event.position,
+        aggregate_type: &event.aggregate_type,
+        stream: &event.aggregate_id,
+        sequence: event.sequence,
+        r#type: &event.event_type,
+        version: &event.event_version,
+        recorded_at: text::time(event),
+        payload: serde_json::from_str(&event.payload)?,
+        metadata: serde_json::from_str(&event.metadata)?,
+    };
+    Ok(serde_json::to_string(&object)?)
+}
