@@ -18,11 +18,14 @@ pub(crate) struct AppendMetrics {
 impl AppendMetrics {
     pub(crate) fn new() -> Self {
         let meter = meter();
-        Self {
+        let metrics = Self {
             events: meter.u64_counter("jan.events.appended").build(),
             batches: meter.u64_counter("jan.events.append_statements").build(),
             conflicts: meter.u64_counter("jan.events.append_conflicts").build(),
-        }
+        };
+        // Shown from zero: whoever watches it must see its first increment.
+        metrics.conflicts.add(0, &[]);
+        metrics
     }
 
     pub(crate) fn appended(&self, events: usize) {

@@ -63,8 +63,15 @@ impl From<FeedError> for Interruption {
 }
 
 impl Projector {
+    /// An alarm on a counter that first appears with its first increment would miss that one.
+    fn show_parked_from_zero(&self) {
+        let attribute = [KeyValue::new("projection", self.claim.name)];
+        self.metrics.events_parked.add(0, &attribute);
+    }
+
     /// Runs until cancelled: claims the lease, follows the feed, gives the lease back.
     pub(crate) async fn run<C: Changes>(self, cancel: CancellationToken) {
+        self.show_parked_from_zero();
         let mut reachable = true;
         while !cancel.is_cancelled() {
             let claimed = self.claim.acquire(&self.pool).await;
