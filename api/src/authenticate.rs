@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, header};
 use jan_domain::Caller;
-use jan_domain::id::SessionId;
+use jan_domain::id::{AccountId, SessionId};
 use jan_domain::ports::{AccessClaims, Clock, TokenIssuer};
 use jan_projections::ReadModels;
 use quick_cache::sync::Cache;
@@ -16,6 +16,8 @@ use crate::error::ApiError;
 /// How long a checked token is believed before its session is looked up again. A session closed on
 /// another node is refused here after this long at the latest; on this node, at once.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
+/// Sessions closed here that are remembered until the read model surely knows them too.
+const CLOSED_MAX: usize = 10_000;
 /// Longest token looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
@@ -26,6 +28,7 @@ pub struct Authenticator {
     clock: Arc<dyn Clock>,
     reads: ReadModels,
     checked: Cache<[u8; 32], Checked>,
+    closed: Cache<(AccountId, SessionId), ()>,
 }
 
 #[derive(Clone)]
@@ -49,6 +52,7 @@ impl Authenticator {
             clock,
             reads,
             checked: Cache::new(tokens_max),
+            closed: Cache::new(CLOSED_MAX),
         }
     }
 
@@ -64,7 +68,13 @@ impl Authenticator {
         }
         let checked = self.check(token).await?;
         let caller = Arc::clone(&checked.caller);
+        let session = (caller.owner.account.clone(), checked.claims.session.clone());
         self.checked.insert(key, checked);
+        // Looked at after remembering, as `forget` forgets after marking: neither misses the other.
+        if self.closed.contains_key(&session) {
+            self.checked.remove(&key);
+            return Err(ApiError::unauthorized());
+        }
         Ok(caller)
     }
 
@@ -92,8 +102,9 @@ impl Authenticator {
         })
     }
 
-    /// Forgets what is remembered of a session that has just been closed here.
-    pub fn forget(&self, session: &SessionId) {
+    /// Refuses the tokens of a session that is closed from now on, before the read model knows.
+    pub fn forget(&self, account: &AccountId, session: &SessionId) {
+        self.closed.insert((account.clone(), session.clone()), ());
         self.checked
             .retain(|_, checked| checked.claims.session != *session);
     }

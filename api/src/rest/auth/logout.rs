@@ -24,7 +24,7 @@ pub(super) async fn logout(
         && let Some(session) = &caller.session
     {
         log_out(&state.commands, &caller.owner, session, &context.request).await?;
-        state.authenticator.forget(session);
+        state.authenticator.forget(&caller.owner.account, session);
     } else if let Ok(token) = presented(&headers, None)
         && let Ok(known) = state.authenticator.issuer.read_refresh_token(&token)
     {
@@ -59,7 +59,7 @@ async fn end_session_of(
             &context.request,
         )
         .await?;
-        state.authenticator.forget(&known.session);
+        state.authenticator.forget(&known.account, &known.session);
     }
     Ok(())
 }

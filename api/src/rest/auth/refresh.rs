@@ -1,7 +1,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
+use jan_commands::CommandError;
 use jan_commands::account::refresh_session;
+use jan_domain::account::AccountError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -38,9 +40,10 @@ pub(super) async fn refresh(
         &context.request,
     )
     .await;
-    if live.is_err() {
-        // The session may just have been closed because its token came twice.
-        state.authenticator.forget(&known.session);
+    if let Err(CommandError::Refused(AccountError::SessionNotOpen)) = &live {
+        // It may just have been closed because its token came twice.
+        let (account, session) = (&known.account, &known.session);
+        state.authenticator.forget(account, session);
     }
     Ok(give_out(&state, &live?, known.session, minted))
 }
