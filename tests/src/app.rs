@@ -127,12 +127,26 @@ impl App {
         Self::in_world(Arc::clone(&self.world)).await
     }
 
+    /// Another process that is set up otherwise; the model and the provider stay the same.
+    pub async fn second_node_with(&self, setup: Setup) -> Self {
+        let mut second = Self::assembled(Arc::clone(&self.world), setup).await;
+        second.client = second.client.with_token(self.token());
+        second
+    }
+
     async fn in_world(world: Arc<World>) -> Self {
-        let assembled = ground().spawn(assemble(Arc::clone(&world)));
+        let setup = world.setup.clone();
+        let mut app = Self::assembled(world, setup).await;
+        app.client = app.client.guest().await;
+        app
+    }
+
+    async fn assembled(world: Arc<World>, setup: Setup) -> Self {
+        let assembled = ground().spawn(assemble(Arc::clone(&world), setup));
         let assembled = assembled.await.expect("assembling does not panic");
         let (application, pool) = assembled.expect("an application");
         let door = Door::to(application.edge.clone());
-        let client = Client::nobody(door.clone()).guest().await;
+        let client = Client::nobody(door.clone());
         world.model.forget_requests();
         Self {
             client,
@@ -239,7 +253,7 @@ pub fn told_by(event: &StoredEvent) -> Value {
     variant.expect("a payload is one variant").clone()
 }
 
-async fn assemble(world: Arc<World>) -> anyhow::Result<(Application, PgPool)> {
+async fn assemble(world: Arc<World>, setup: Setup) -> anyhow::Result<(Application, PgPool)> {
     let telemetry = telemetry();
     let settings = DatabaseSettings {
         connections_max: CONNECTIONS_MAX,
@@ -247,9 +261,8 @@ async fn assemble(world: Arc<World>) -> anyhow::Result<(Application, PgPool)> {
         ..DatabaseSettings::default()
     };
     let pool = jan_infra::database::connect(&settings, world.database.options()).await?;
-    let catalog = ProviderCatalog::try_new(vec![provider(&world)])?;
+    let catalog = ProviderCatalog::try_new(vec![provider(&world, &setup)])?;
     catalog.refresh().await;
-    let setup = &world.setup;
     let application = Application::assemble(Blueprint {
         pool: pool.clone(),
         models: Arc::new(catalog),
@@ -264,8 +277,8 @@ async fn assemble(world: Arc<World>) -> anyhow::Result<(Application, PgPool)> {
     Ok((application.await.context("assembling")?, pool))
 }
 
-fn provider(world: &World) -> ProviderSettings {
-    let mut provider = match &world.setup.upstream {
+fn provider(world: &World, setup: &Setup) -> ProviderSettings {
+    let mut provider = match &setup.upstream {
         None => ProviderSettings::new("scripted", world.model.base_url()),
         Some(base_url) => ProviderSettings {
             discover: false,
@@ -276,7 +289,7 @@ fn provider(world: &World) -> ProviderSettings {
             ..ProviderSettings::new("elsewhere", base_url)
         },
     };
-    provider.limits = world.setup.limits.provider.clone();
+    provider.limits = setup.limits.provider.clone();
     provider
 }
 

@@ -1,5 +1,6 @@
 //! The REST surface as clients see it: the real router, a database per test, a model that obeys.
 
+mod auth;
 mod chat_conversations;
 mod chat_disconnects;
 mod chat_faults;
@@ -7,6 +8,11 @@ mod chat_stream;
 mod chat_whole;
 mod conversation_items;
 mod conversations;
+mod headers;
+mod idempotency;
+mod models;
+mod prefixes;
+mod service;
 mod stored_completions;
 
 use jan_projections::StoredEvent;
