@@ -2,14 +2,17 @@
 //! could not see the fault it is for, and the feed must not.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use jan_projections::{EventFilter, EventTail};
 use sqlx::PgPool;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::database::database;
 use super::dice::Dice;
@@ -22,9 +25,10 @@ const DURATION: Duration = Duration::from_secs(6);
 async fn the_feed_loses_nothing_where_a_naive_reader_does() {
     let (pool, _database) = database().await;
     let done = CancellationToken::new();
-    let naive = tokio::spawn(read_naively(pool.clone(), done.clone()));
-    let (feed, mut feed_positions) = tokio::sync::mpsc::unbounded_channel();
-    let follower = tokio::spawn(follow(pool.clone(), feed));
+    let readers = TaskTracker::new();
+    let naive = readers.spawn(read_naively(pool.clone(), done.clone()));
+    let (feed, mut feed_positions) = unbounded_channel();
+    let follower = readers.spawn(follow(pool.clone(), feed));
 
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
@@ -95,10 +99,10 @@ async fn read_naively(pool: PgPool, done: CancellationToken) -> BTreeSet<i64> {
     seen
 }
 
-async fn follow(pool: PgPool, positions: tokio::sync::mpsc::UnboundedSender<i64>) {
+async fn follow(pool: PgPool, positions: UnboundedSender<i64>) {
     let events = EventTail::new(pool).follow(0, EventFilter::default());
-    let sent = events.map(|event| event.map(|event| positions.send(event.position)));
-    sent.try_for_each(|sent| std::future::ready(Ok(sent.unwrap())))
-        .await
-        .unwrap();
+    let mut events = pin!(events);
+    while let Some(event) = events.next().await {
+        positions.send(event.unwrap().position).unwrap();
+    }
 }

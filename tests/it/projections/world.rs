@@ -72,7 +72,8 @@ impl World {
         match kind {
             0 => {
                 let life = &mut self.conversations[index];
-                let command = conversation_command(life, owner, (choice, value), (number, at));
+                let command =
+                    conversation_command(&life.state, owner, (choice, value), (number, at));
                 life.put(command, at, &mut self.log);
             }
             1 => {
@@ -144,7 +145,7 @@ fn items(first: i64, count: u8) -> Vec<Item> {
 }
 
 fn conversation_command(
-    life: &Life<Conversation>,
+    state: &Conversation,
     owner: Owner,
     (choice, value): (u8, u8),
     (number, at): (i64, DateTime<Utc>),
@@ -172,7 +173,7 @@ fn conversation_command(
             at,
         },
         7 | 8 => C::DeleteItems {
-            items: match &life.state {
+            items: match state {
                 Conversation::Live(live) if !live.items.is_empty() => {
                     vec![live.items[usize::from(value) % live.items.len()].id.clone()]
                 }
@@ -217,7 +218,9 @@ fn requested(id: &str, owner: Owner, value: u8) -> Box<RequestedCall> {
         request: Json::of(&[value]),
         stream: false,
         retention: retentions[usize::from(value) % 3],
-        conversation: (value % 5 == 0).then(|| ConversationId::parse("conv_x").unwrap()),
+        conversation: value
+            .is_multiple_of(5)
+            .then(|| ConversationId::parse("conv_x").unwrap()),
         metadata: pairs(value),
         node: NodeId::parse("node_1").unwrap(),
     })
