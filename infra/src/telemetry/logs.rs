@@ -6,6 +6,7 @@ use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::span_fields::SpanFields;
 use crate::config::{LogFormat, TelemetrySettings};
 
 pub(super) type Boxed<S> = Box<dyn Layer<S> + Send + Sync>;
@@ -66,6 +67,7 @@ where
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
+        .fmt_fields(SpanFields)
         .with_writer(writer)
         .boxed()
 }

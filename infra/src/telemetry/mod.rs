@@ -8,6 +8,7 @@
 mod logs;
 mod metrics;
 mod otlp;
+mod span_fields;
 #[cfg(test)]
 mod tests;
 pub mod trace_context;

@@ -103,6 +103,48 @@ fn a_log_line_is_one_json_object_whatever_it_says() {
 }
 
 #[test]
+fn a_span_tells_what_it_has_learnt_until_now() {
+    let lines = logged("info", || {
+        let span = tracing::info_span!(
+            "http.request",
+            request.id = %"req_\"1",
+            url.path = tracing::field::Empty,
+            status = tracing::field::Empty,
+            share = tracing::field::Empty,
+        );
+        let _entered = span.enter();
+        tracing::info!("before");
+        span.record("url.path", "/v1\n");
+        span.record("status", 200);
+        span.record("share", f64::NAN);
+        span.record("status", 500);
+        tracing::info!("after");
+    });
+    let spans: Vec<&Value> = lines.iter().map(|line| &line["span"]).collect();
+    let name = "http.request";
+    assert_eq!(
+        spans,
+        [
+            &json!({ "name": name, "request.id": "req_\"1" }),
+            &json!({ "name": name, "request.id": "req_\"1", "url.path": "/v1\n", "status": 500, "share": null }),
+        ]
+    );
+}
+
+#[test]
+fn a_span_without_fields_is_an_object_too() {
+    let lines = logged("info", || {
+        let span = tracing::info_span!("quiet", later = tracing::field::Empty);
+        let _entered = span.enter();
+        tracing::info!("one");
+        span.record("later", true);
+        tracing::info!("two");
+    });
+    assert_eq!(lines[0]["span"], json!({ "name": "quiet" }));
+    assert_eq!(lines[1]["span"], json!({ "name": "quiet", "later": true }));
+}
+
+#[test]
 fn dependencies_are_quiet_unless_they_are_named() {
     let chatter = || {
         tracing::debug!(target: "jan_commands::store", "ours");
