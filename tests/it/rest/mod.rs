@@ -1,6 +1,9 @@
 //! The REST surface as clients see it: the real router, a database per test, a model that obeys.
 
 mod auth;
+mod bad_bodies;
+mod bad_messages;
+mod bad_parameters;
 mod chat_conversations;
 mod chat_disconnects;
 mod chat_faults;
@@ -12,6 +15,7 @@ mod headers;
 mod idempotency;
 mod models;
 mod prefixes;
+mod random_bodies;
 mod service;
 mod stored_completions;
 
