@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
 use jan_domain::Owner;
 use jan_domain::id::{AccountId, NodeId, TenantId};
@@ -20,6 +21,11 @@ pub(super) fn owner(name: &str) -> Owner {
         tenant: TenantId::default(),
         account: AccountId::parse(&format!("user_{name}")).unwrap(),
     }
+}
+
+/// So many minutes after the beginning of time.
+pub(super) fn minute(number: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::minutes(number)
 }
 
 /// Writes one event, as the event store would, and answers its position.
@@ -65,6 +71,15 @@ pub(super) async fn append_raw(
         .fetch_one(connection)
         .await
         .unwrap()
+}
+
+/// Folds everything on record, and gives the readers of it.
+pub(super) async fn folded(pool: &PgPool) -> ReadModels {
+    let node = Node::start(pool, "one");
+    node.settle().await;
+    let reads = node.running.read_models();
+    node.stop().await;
+    reads
 }
 
 /// Waits until a strong read of `model` would be fresh. One that is stale says so, and is no miss.

@@ -2,12 +2,14 @@
 //! its own write.
 
 mod barrier;
+mod conversations;
 mod database;
 mod dice;
 mod equality;
+mod event_log;
 mod leases;
 mod log;
 mod ordering;
 mod parking;
-mod readers;
+mod responses;
 mod world;
