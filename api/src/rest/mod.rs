@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod conversations;
+mod description;
 mod embeddings;
 mod models;
 mod page;
@@ -11,44 +12,39 @@ mod service;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::ApiState;
 use crate::{caller, idempotency};
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Jan Server",
-    description = "An OpenAI-compatible platform whose history is an event log.",
-))]
-struct Info;
-
 /// All routes, and their description.
 pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
     let authenticated = authenticated()
         .layer(from_fn_with_state(state.clone(), idempotency::once))
         .layer(from_fn_with_state(state.clone(), caller::require));
-    described(authenticated).split_for_parts()
+    let (routes, document) = described(authenticated).split_for_parts();
+    (routes, description::finish(document))
 }
 
 /// The description of all routes.
 pub(crate) fn document() -> Document {
-    described(authenticated()).into_openapi()
+    description::finish(described(authenticated()).into_openapi())
 }
 
 fn authenticated() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new()
+    let mut routes = OpenApiRouter::new()
         .merge(chat::routes())
         .merge(conversations::routes())
         .merge(embeddings::routes())
         .merge(models::routes())
-        .merge(auth::own_routes())
+        .merge(auth::own_routes());
+    description::require_credentials(routes.get_openapi_mut());
+    routes
 }
 
 fn described(authenticated: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(Info::openapi())
+    OpenApiRouter::with_openapi(description::base())
         .merge(authenticated)
         .merge(auth::public_routes())
         .merge(service::routes())

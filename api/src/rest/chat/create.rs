@@ -16,6 +16,7 @@ use crate::state::ApiState;
 
 /// Jan's query.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ChatQuery {
     /// Begins a conversation tagged with where it comes from, when none is named.
     referrer: Option<String>,
