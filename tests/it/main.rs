@@ -9,6 +9,7 @@ mod domain;
 mod edge;
 mod history;
 mod nodes;
+mod openapi;
 mod projections;
 mod rest;
 mod runtime;
