@@ -6,9 +6,9 @@
 //! anything by id alone. Nothing here is the truth; every table can be emptied and folded again
 //! from the `events` table, which this crate reads and never writes.
 //!
-//! The order of things: [`feed`] finds out up to where history is settled (`feed/gate.rs`, the one
+//! The order of things: `feed` finds out up to where history is settled (`feed/gate.rs`, the one
 //! clever file) and reads it in pages; `projector.rs` folds a page and commits rows and checkpoint
-//! together; [`barrier`] lets a read wait until its own write is in. Which node projects is a
+//! together; `barrier.rs` lets a read wait until its own write is in. Which node projects is a
 //! matter of leases (`lease.rs`); what cannot be folded is set aside by name (`parking.rs`).
 //!
 //! Start reading at [`Projections::spawn`], then `projector.rs`. Commands, HTTP and the adapters of
