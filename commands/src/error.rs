@@ -19,6 +19,9 @@ pub enum CommandError<E> {
     /// The database refuses what we wrote: our mistake.
     #[error("the event log refuses the events")]
     Rejected(#[source] Source),
+    /// A stream lacks an event.
+    #[error("a stored stream has no event at sequence {0}")]
+    Gap(i64),
     /// A stored event cannot be read.
     #[error("a stored event cannot be read")]
     Corrupt(#[source] serde_json::Error),

@@ -28,7 +28,7 @@ use jan_domain::conversation::Conversation;
 use jan_domain::id::NodeId;
 use jan_domain::ports::{Clock, ModelCatalog};
 use jan_domain::response::Response;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 pub use error::CommandError;
@@ -82,6 +82,12 @@ pub struct Parts {
 }
 
 impl Commands {
+    /// Admits one more call of a model; `None` when this process answers as many as it can. The
+    /// permit must be held as long as the call.
+    pub fn admit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.calls).try_acquire_owned().ok()
+    }
+
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         Self {

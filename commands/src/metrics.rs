@@ -82,12 +82,15 @@ impl RunMetrics {
         self.open.add(1, &[]);
     }
 
+    pub(crate) fn began_to_answer(&self, timing: Timing) {
+        self.first_token.record(seconds(timing.first_token_ms), &[]);
+    }
+
     pub(crate) fn ended(&self, ending: &'static str, model: &str, timing: Timing, usage: Usage) {
         let model = KeyValue::new("gen_ai.request.model", model.to_owned());
         self.open.add(-1, &[]);
         self.ended
             .add(1, &[KeyValue::new("ending", ending), model.clone()]);
-        self.first_token.record(seconds(timing.first_token_ms), &[]);
         self.duration.record(seconds(timing.total_ms), &[]);
         let kind = |name: &'static str| KeyValue::new("gen_ai.token.type", name);
         self.tokens

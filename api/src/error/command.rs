@@ -11,7 +11,9 @@ where
         match error {
             CommandError::Refused(refusal) => refusal.into(),
             CommandError::Conflict | CommandError::Unavailable(_) => Self::unavailable(&error),
-            CommandError::Rejected(_) | CommandError::Corrupt(_) => Self::internal(&error),
+            CommandError::Rejected(_) | CommandError::Gap(_) | CommandError::Corrupt(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

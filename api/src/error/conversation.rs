@@ -12,7 +12,7 @@ impl From<ConversationError> for ApiError {
             ConversationError::AlreadyExists => {
                 Self::new(StatusCode::CONFLICT, "already_exists", message)
             }
-            ConversationError::TitleTooLong => Self::invalid_value(message).at("title"),
+            ConversationError::InvalidTitle => Self::invalid_value(message).at("title"),
             ConversationError::InvalidReferrer => Self::invalid_value(message).at("referrer"),
             ConversationError::TooManyItems => Self::invalid_value(message).at("items"),
             ConversationError::DuplicateItem(_) => {

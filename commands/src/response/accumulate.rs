@@ -30,7 +30,9 @@ struct ChoiceSoFar {
 struct CallSoFar {
     id: String,
     name: String,
-    arguments: String,
+    /// Arguments of a function, or the input of a custom tool.
+    input: String,
+    custom: bool,
 }
 
 /// Choices and calls beyond this place are a broken provider's, not an answer's.
@@ -63,6 +65,13 @@ impl Accumulated {
             .iter()
             .filter(|choice| choice.finish_reason.is_some());
         finished.count() >= expected.max(1)
+    }
+
+    /// Whether every choice that was begun has said how it finished: all there is from a provider
+    /// that gives fewer choices than it was asked for.
+    pub(super) fn is_settled(&self) -> bool {
+        let mut choices = self.choices.iter();
+        !self.choices.is_empty() && choices.all(|choice| choice.finish_reason.is_some())
     }
 
     /// Whether nothing has been told yet.
@@ -122,7 +131,11 @@ impl ChoiceSoFar {
     fn add_delta(&mut self, delta: &Delta<'_>) {
         extend(&mut self.content, delta.content.as_ref());
         extend(&mut self.refusal, delta.refusal.as_ref());
-        extend(&mut self.reasoning, delta.reasoning_content.as_ref());
+        let reasoning = delta
+            .reasoning_content
+            .as_ref()
+            .or(delta.reasoning.as_ref());
+        extend(&mut self.reasoning, reasoning);
         for fragment in delta.tool_calls.iter().flatten() {
             if let Some(call) = place(&mut self.calls, fragment.index) {
                 call.add(fragment);
@@ -161,25 +174,34 @@ impl ChoiceSoFar {
 
 impl CallSoFar {
     fn add(&mut self, fragment: &CallFragment<'_>) {
-        let set = |known: &mut String, told: Option<&Text<'_>>| {
-            if let Some(Text(text)) = told
-                && known.is_empty()
-            {
-                known.push_str(text);
-            }
-        };
         set(&mut self.id, fragment.id.as_ref());
-        if let Some(function) = &fragment.function {
-            set(&mut self.name, function.name.as_ref());
-            if let Some(Text(more)) = &function.arguments {
-                self.arguments.push_str(more);
-            }
+        let function = fragment.function.as_ref();
+        let custom = fragment.custom.as_ref();
+        self.custom |= custom.is_some();
+        set(&mut self.name, function.and_then(|told| told.name.as_ref()));
+        set(&mut self.name, custom.and_then(|told| told.name.as_ref()));
+        let arguments = function.and_then(|told| told.arguments.as_ref());
+        if let Some(Text(more)) = arguments.or(custom.and_then(|told| told.input.as_ref())) {
+            self.input.push_str(more);
         }
     }
 
     fn told(&self) -> Value {
+        if self.custom {
+            return json!({"id": self.id, "type": "custom",
+                "custom": {"name": self.name, "input": self.input}});
+        }
         json!({"id": self.id, "type": "function",
-            "function": {"name": self.name, "arguments": self.arguments}})
+            "function": {"name": self.name, "arguments": self.input}})
+    }
+}
+
+/// Takes what is told first; later fragments repeat it or leave it out.
+fn set(known: &mut String, told: Option<&Text<'_>>) {
+    if let Some(Text(text)) = told
+        && known.is_empty()
+    {
+        known.push_str(text);
     }
 }
 

@@ -22,15 +22,13 @@ pub async fn start_chat(
     ids: Arc<dyn IdGenerator>,
     wish: ChatWish,
 ) -> Result<ChatRun, ChatError> {
-    let route = commands.models.find(&wish.model);
-    let route = route.ok_or_else(|| ChatError::ModelNotFound(wish.model.clone()))?;
-    let permit = Arc::clone(&commands.calls)
-        .try_acquire_owned()
-        .map_err(|_| ChatError::TooBusy)?;
     let attempt = match Attempt::find(commands, &wish, ids.as_ref()).await? {
         Known::New(attempt) => attempt,
         Known::Made(run) => return Ok(run),
     };
+    let route = commands.models.find(&wish.model);
+    let route = route.ok_or_else(|| ChatError::ModelNotFound(wish.model.clone()))?;
+    let permit = commands.admit().ok_or(ChatError::TooBusy)?;
     let metadata = Metadata::of(caller, request);
     let named = (ids.as_ref(), attempt.conversation.as_ref());
     let opened = Continuation::open(commands, caller, &wish, named, &metadata).await?;
@@ -97,8 +95,8 @@ async fn ask(
     route: &ModelRoute,
     call: ChatCall,
 ) -> Result<Result<ChatAnswer, ProviderFailure>, CommandError<ResponseError>> {
-    let limit = run.run().commands.call_duration_max;
-    let answer = tokio::time::timeout(limit, route.provider.chat(call));
+    let deadline = run.run().deadline;
+    let answer = tokio::time::timeout_at(deadline, route.provider.chat(call));
     let answer = answer.map(|answer| answer.unwrap_or(Err(ProviderFailure::Stalled)));
     tokio::pin!(answer);
     let early = tokio::select! {

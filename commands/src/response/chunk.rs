@@ -50,8 +50,11 @@ pub(super) struct Delta<'a> {
     pub(super) content: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) refusal: Option<Text<'a>>,
-    #[serde(borrow, default, alias = "reasoning")]
+    #[serde(borrow, default)]
     pub(super) reasoning_content: Option<Text<'a>>,
+    /// The same under another name; some providers send both.
+    #[serde(borrow, default)]
+    pub(super) reasoning: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) tool_calls: Option<Vec<CallFragment<'a>>>,
 }
@@ -64,6 +67,16 @@ pub(super) struct CallFragment<'a> {
     pub(super) id: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) function: Option<FunctionFragment<'a>>,
+    #[serde(borrow, default)]
+    pub(super) custom: Option<CustomFragment<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CustomFragment<'a> {
+    #[serde(borrow, default)]
+    pub(super) name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) input: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,6 +154,10 @@ pub(super) fn with_id(json: &str, theirs: Option<&Text<'_>>, ours: &str) -> Byte
     let Some(Text(Cow::Borrowed(theirs))) = theirs else {
         return rewritten(json, ours);
     };
+    // A line end would end the event that carries it.
+    if json.contains(['\n', '\r']) {
+        return rewritten(json, ours);
+    }
     // A text borrowed from `json` lies within it, so the distance is its offset.
     let start = theirs.as_ptr() as usize - json.as_ptr() as usize;
     let mut spliced = BytesMut::with_capacity(json.len() + ours.len());
@@ -150,11 +167,15 @@ pub(super) fn with_id(json: &str, theirs: Option<&Text<'_>>, ours: &str) -> Byte
     spliced.freeze()
 }
 
-/// For providers that send no id, or one with escapes.
-fn rewritten(json: &str, ours: &str) -> Bytes {
+/// For providers that send no id, or one with escapes, or several lines, or no `choices`, which
+/// clients cannot do without.
+pub(super) fn rewritten(json: &str, ours: &str) -> Bytes {
     match serde_json::from_str::<Value>(json) {
         Ok(Value::Object(mut fields)) => {
             fields.insert("id".to_owned(), Value::from(ours));
+            if !fields.get("choices").is_some_and(Value::is_array) {
+                fields.insert("choices".to_owned(), Value::Array(Vec::new()));
+            }
             Value::Object(fields).to_string().into()
         }
         _ => Bytes::copy_from_slice(json.as_bytes()),

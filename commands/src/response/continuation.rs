@@ -10,7 +10,7 @@ use jan_domain::ports::IdGenerator;
 use jan_domain::{Caller, UserMetadata};
 use serde_json::{Value, json};
 
-use super::{ChatMessage, ChatWish};
+use super::{ChatError, ChatMessage, ChatWish};
 use crate::store::{Loaded, NewEvent};
 use crate::{CommandError, Commands};
 
@@ -48,7 +48,7 @@ impl Continuation {
         wish: &ChatWish,
         (ids, id): (&dyn IdGenerator, Option<&ConversationId>),
         metadata: &Metadata,
-    ) -> Result<Option<(Self, Vec<NewEvent>)>, CommandError<ConversationError>> {
+    ) -> Result<Option<(Self, Vec<NewEvent>)>, ChatError> {
         let (Some(reference), Some(id)) = (&wish.conversation, id) else {
             return Ok(None);
         };
@@ -58,7 +58,7 @@ impl Continuation {
                 let visible =
                     matches!(&loaded.state, Conversation::Live(live) if caller.sees(&live.owner));
                 if !visible {
-                    return Err(CommandError::Refused(ConversationError::NotFound));
+                    return Err(CommandError::Refused(ConversationError::NotFound).into());
                 }
                 (loaded, Vec::new())
             }
@@ -80,7 +80,7 @@ impl Continuation {
         let continuation = Self {
             id: id.clone(),
             loaded,
-            input: input_items(&wish.messages, ids),
+            input: input_items(&wish.messages, ids)?,
             store_reasoning: wish.store_reasoning,
             keep: wish.retention.keeps_content(),
             title: title_of(&wish.messages),
@@ -117,33 +117,33 @@ impl Continuation {
         }
     }
 
-    /// The items that the answer `message` adds, after those that the call brought.
+    /// The items that the answer `message` adds, after those that the call brought; nothing when
+    /// nothing was said.
     pub(super) fn turn(
         &self,
         message: &Value,
         status: ItemStatus,
         ids: &dyn IdGenerator,
-    ) -> Vec<Item> {
+    ) -> Option<Vec<Item>> {
+        let said = items_of_chat_answer(message, status, self.store_reasoning, ids);
         let mut items = self.input.clone();
-        items.extend(items_of_chat_answer(
-            message,
-            status,
-            self.store_reasoning,
-            ids,
-        ));
-        items
+        (!said.is_empty()).then(|| {
+            items.extend(said);
+            items
+        })
     }
 
-    /// The events that add `items`. A conversation that was deleted meanwhile gets none.
+    /// The events that add `items`. A conversation that was deleted meanwhile gets none. What is
+    /// loaded stays as it is: nothing is written here, and this may be asked again.
     pub(super) async fn grow(
-        &mut self,
+        &self,
         commands: &Commands,
         response: &ResponseId,
         items: Vec<Item>,
         metadata: &Metadata,
-    ) -> Vec<NewEvent> {
+    ) -> Result<Vec<NewEvent>, ConversationError> {
         if !self.keep {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let at = commands.clock.now();
         let log = commands.conversations.log();
@@ -152,10 +152,14 @@ impl Continuation {
             response: Some(response.clone()),
             at,
         };
-        let Ok(mut events) = self.loaded.decide(append, metadata, log).await else {
-            tracing::warn!(conversation.id = %self.id, response.id = %response,
-                "a conversation could not take an answer: it was deleted meanwhile");
-            return Vec::new();
+        let mut loaded = self.loaded.clone();
+        let mut events = match loaded.decide(append, metadata, log).await {
+            Err(ConversationError::NotFound) => {
+                tracing::warn!(conversation.id = %self.id, response.id = %response,
+                    "a conversation could not take an answer: it was deleted meanwhile");
+                return Ok(Vec::new());
+            }
+            decided => decided?,
         };
         let untitled = self.live().is_some_and(|live| live.title.is_none());
         if let Some(title) = self.title.clone().filter(|_| untitled) {
@@ -165,14 +169,9 @@ impl Continuation {
                 referrer: None,
                 at,
             };
-            events.extend(
-                self.loaded
-                    .decide(retitle, metadata, log)
-                    .await
-                    .unwrap_or_default(),
-            );
+            events.extend(loaded.decide(retitle, metadata, log).await?);
         }
-        events
+        Ok(events)
     }
 
     /// Looks again, after somebody else has changed the conversation.
@@ -204,13 +203,19 @@ pub(super) fn conversation_chunk(
     .into()
 }
 
-fn input_items(messages: &[ChatMessage], ids: &dyn IdGenerator) -> Vec<Item> {
-    let items = messages.iter().filter_map(|message| {
-        let message = message.json.read().ok()?;
-        // The messages were checked at the door; what is no item there is none here.
-        items_of_chat_message(message, ids).ok()
-    });
-    items.flatten().collect()
+fn input_items(messages: &[ChatMessage], ids: &dyn IdGenerator) -> Result<Vec<Item>, ChatError> {
+    let mut items = Vec::new();
+    for (at, message) in messages.iter().enumerate() {
+        let refused = |at_field: &str, problem: String| ChatError::InvalidMessage {
+            at: format!("messages[{at}]{at_field}"),
+            problem,
+        };
+        let read = message.json.read();
+        let read = read.map_err(|_| refused("", "The message cannot be read.".to_owned()))?;
+        let said = items_of_chat_message(read, ids);
+        items.extend(said.map_err(|invalid| refused(&invalid.at, invalid.problem))?);
+    }
+    Ok(items)
 }
 
 /// The first words of the first thing the person said.

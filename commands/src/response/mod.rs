@@ -4,6 +4,7 @@ mod accumulate;
 mod attempt;
 mod chat;
 mod chunk;
+mod closing;
 mod continuation;
 mod open_run;
 mod prompt;

@@ -11,10 +11,12 @@ use jan_domain::response::{
 };
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use tracing::Span;
 use tracing::field::Empty;
 
 use super::accumulate::Accumulated;
+use super::closing;
 use super::continuation::Continuation;
 use crate::store::{Loaded, NewEvent, Ticket};
 use crate::{CommandError, Commands};
@@ -35,15 +37,21 @@ pub(super) struct Run {
     pub(super) keeps_content: bool,
     pub(super) continuation: Option<Continuation>,
     pub(super) told: Accumulated,
-    loaded: Loaded<Response>,
-    intent: Intent,
+    pub(super) loaded: Loaded<Response>,
+    pub(super) intent: Intent,
+    /// An ending on its way to the log. Whoever stops waiting for it must wait for it later.
+    pub(super) ending: Option<Ticket>,
+    /// Whether the whole answer was there to be recorded.
+    pub(super) was_answered: bool,
+    /// When the call has taken too long.
+    pub(super) deadline: Instant,
+    pub(super) permit: Option<OwnedSemaphorePermit>,
     span: Span,
-    _permit: OwnedSemaphorePermit,
     requested_at: DateTime<Utc>,
     first_token_at: Option<DateTime<Utc>>,
 }
 
-enum Intent {
+pub(super) enum Intent {
     UnderWay(Ticket),
     Recorded,
     Lost,
@@ -76,6 +84,7 @@ impl OpenRun {
             permit,
         } = beginning;
         let requested_at = commands.clock.now();
+        let deadline = Instant::now() + commands.call_duration_max;
         let span = span_of(&id, &call);
         let model = call.model.clone();
         let keeps_content = call.retention.keeps_content();
@@ -102,11 +111,19 @@ impl OpenRun {
             told: Accumulated::default(),
             loaded,
             intent,
+            ending: None,
+            was_answered: false,
+            deadline,
+            permit: Some(permit),
             span,
-            _permit: permit,
             requested_at,
             first_token_at: None,
         }))))
+    }
+
+    /// Gives the run up: it has an ending, or must get it from somebody else.
+    pub(super) fn give_up(mut self) -> Option<Box<Run>> {
+        self.0.take()
     }
 
     pub(super) fn run(&mut self) -> &mut Run {
@@ -139,8 +156,10 @@ impl OpenRun {
         usage: Usage,
         message: &Value,
     ) -> Result<(), CommandError<ResponseError>> {
-        let timing = self.run().timing();
-        let turn = self.run().turn(message, ItemStatus::Completed);
+        let run = self.run();
+        run.was_answered = true;
+        let timing = run.timing();
+        let turn = run.turn(message, ItemStatus::Completed);
         let ending = Ending {
             name: "completed",
             timing,
@@ -183,7 +202,7 @@ impl OpenRun {
     }
 
     /// Records that the client went away, and what it had been told.
-    async fn interrupt(&mut self) -> Result<(), CommandError<ResponseError>> {
+    pub(super) async fn interrupt(&mut self) -> Result<(), CommandError<ResponseError>> {
         let run = self.run();
         let timing = run.timing();
         let usage = run.told.usage.unwrap_or_default();
@@ -219,6 +238,9 @@ impl OpenRun {
         run.commands
             .metrics
             .ended(ending.name, &run.model, ending.timing, ending.usage);
+        if run.first_token_at.is_some() {
+            run.commands.metrics.began_to_answer(ending.timing);
+        }
         run.span.record("jan.ending", ending.name);
         run.span
             .record("gen_ai.usage.input_tokens", ending.usage.input_tokens);
@@ -268,15 +290,22 @@ impl Run {
             let command = command(self.commands.clock.now());
             let decided = loaded.decide(command, &self.metadata, &log).await;
             let mut events = decided.map_err(CommandError::Refused)?;
-            if let (Some(continuation), Some(items)) = (&mut self.continuation, &turn) {
-                let grown =
-                    continuation.grow(&self.commands, &self.id, items.clone(), &self.metadata);
-                events.extend(grown.await);
-            }
             if events.is_empty() {
                 return Ok(());
             }
-            match log.submit(events).await.await.map_err(CommandError::from) {
+            if let (Some(continuation), Some(items)) = (&self.continuation, &turn) {
+                let grown =
+                    continuation.grow(&self.commands, &self.id, items.clone(), &self.metadata);
+                events.extend(
+                    grown
+                        .await
+                        .map_err(|error| CommandError::Rejected(error.into()))?,
+                );
+            }
+            let ticket = self.ending.insert(log.submit(events).await);
+            let outcome = ticket.await;
+            self.ending = None;
+            match outcome.map_err(CommandError::from) {
                 Err(CommandError::Conflict) => self.look_again(attempt).await?,
                 outcome => return outcome.map(|_| ()),
             }
@@ -300,7 +329,7 @@ impl Run {
     /// What the conversation gains by an answer; nothing when nothing was said.
     fn turn(&self, message: &Value, status: ItemStatus) -> Option<Vec<Item>> {
         let continuation = self.continuation.as_ref().filter(|_| !message.is_null())?;
-        Some(continuation.turn(message, status, self.ids.as_ref()))
+        continuation.turn(message, status, self.ids.as_ref())
     }
 
     /// Marks the first byte of the answer.
@@ -311,7 +340,8 @@ impl Run {
         }
     }
 
-    fn timing(&self) -> Timing {
+    /// How long the call has taken until now.
+    pub(super) fn timing(&self) -> Timing {
         let since = |at: DateTime<Utc>| {
             u64::try_from((at - self.requested_at).num_milliseconds()).unwrap_or_default()
         };
@@ -336,23 +366,6 @@ impl Drop for OpenRun {
     fn drop(&mut self) {
         let Some(run) = self.0.take() else { return };
         let tracker = run.commands.tracker.clone();
-        tracker.spawn(close(Self(Some(run))));
-    }
-}
-
-/// Closes a run that was left without an ending. Its intent may still be under way.
-async fn close(mut run: OpenRun) {
-    let closed = match run.recorded().await {
-        Ok(()) if matches!(run.run().intent, Intent::Recorded) => run.interrupt().await,
-        _ => Ok(()),
-    };
-    if let Err(error) = closed {
-        let id = run.run().id.clone();
-        tracing::error!(response.id = %id, error = %error, "an interrupted call could not be closed");
-    }
-    if let Some(run) = run.0.take() {
-        run.commands
-            .metrics
-            .ended("lost", &run.model, run.timing(), Usage::default());
+        tracker.spawn(closing::close(Self(Some(run))));
     }
 }

@@ -3,13 +3,13 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use jan_domain::json::repaired;
+use jan_domain::json::{repaired, within_bounds};
 use jan_domain::ports::{Frame, Frames, ProviderFailure};
 use jan_domain::response::{Failure, FailureKind};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::chunk::{Chunk, with_id};
+use super::chunk::{Chunk, rewritten, with_id};
 use super::continuation::{Continuation, conversation_chunk};
 use super::open_run::OpenRun;
 use super::{ChatEvent, ChatWish};
@@ -25,7 +25,7 @@ pub(super) fn relay(
     wish: &ChatWish,
 ) -> BoxStream<'static, ChatEvent> {
     let mut run = run;
-    let deadline = Instant::now() + run.run().commands.call_duration_max;
+    let deadline = run.run().deadline;
     let relay = Relay {
         run,
         frames,
@@ -68,7 +68,7 @@ impl Relay {
                 }
                 Some(Err(failure)) if !self.is_finished() => self.fail(failure.recorded()).await,
                 None if !self.is_finished() => self.fail(ProviderFailure::Cut.recorded()).await,
-                Some(Ok(Frame::Done)) if !self.is_finished() => {
+                Some(Ok(Frame::Done)) if !self.run.run().told.is_settled() => {
                     self.fail(ProviderFailure::Cut.recorded()).await;
                 }
                 // All choices have finished: whatever ends the stream, the answer is whole.
@@ -93,7 +93,11 @@ impl Relay {
     async fn take(&mut self, json: &Bytes) -> Option<ChatEvent> {
         let text = String::from_utf8_lossy(json);
         let text = repaired(&text);
-        let Ok(chunk) = serde_json::from_str::<Chunk<'_>>(&text) else {
+        let chunk = serde_json::from_str::<Chunk<'_>>(&text);
+        let Ok(chunk) = chunk.map_err(drop).and_then(|chunk| {
+            within_bounds(&text).map_err(drop)?;
+            Ok(chunk)
+        }) else {
             self.fail(ProviderFailure::Garbled.recorded()).await;
             return None;
         };
@@ -110,7 +114,10 @@ impl Relay {
         if tells_usage_only && !self.include_usage {
             return None;
         }
-        let told = ChatEvent::Chunk(with_id(&text, chunk.id.as_ref(), run.id.as_str()));
+        let told = ChatEvent::Chunk(match &chunk.choices {
+            Some(_) => with_id(&text, chunk.id.as_ref(), run.id.as_str()),
+            None => rewritten(&text, run.id.as_str()),
+        });
         if !run.told.is_finished(self.choices) {
             return Some(told);
         }
@@ -132,7 +139,16 @@ impl Relay {
                 &told,
             )
         });
-        match self.run.complete(answer, usage, &message).await {
+        let recording = self.run.complete(answer, usage, &message);
+        tokio::pin!(recording);
+        // The end of the provider's stream usually comes meanwhile; whoever has read it can use the
+        // connection again.
+        let recorded = tokio::select! {
+            biased;
+            recorded = &mut recording => recorded,
+            _ = self.frames.next() => recording.await,
+        };
+        match recorded {
             Ok(()) => self.held.extend(mention.map(ChatEvent::Chunk)),
             Err(error) => {
                 tracing::error!(error = %error, "an answer could not be recorded");

@@ -44,6 +44,14 @@ pub enum ChatError {
     /// The conversation refuses, or is not there.
     #[error(transparent)]
     Conversation(#[from] CommandError<ConversationError>),
+    /// A message cannot become part of a conversation.
+    #[error("{problem}")]
+    InvalidMessage {
+        /// The field, such as `messages[0].content`.
+        at: String,
+        /// A sentence for the caller.
+        problem: String,
+    },
     /// The provider gave no answer; that is on record.
     #[error(transparent)]
     Provider(#[from] ProviderFailure),

@@ -80,9 +80,10 @@ impl Told<'_> {
         let mut chunks: Vec<Bytes> = Vec::new();
         for (place, choice) in choices.iter().enumerate() {
             let mut delta = choice["message"].clone();
-            if let Some(calls) = delta["tool_calls"].as_array_mut() {
-                for (index, call) in calls.iter_mut().enumerate() {
-                    call["index"] = json!(index);
+            if let Some(Value::Array(calls)) = delta.get_mut("tool_calls") {
+                let objects = calls.iter_mut().filter_map(Value::as_object_mut);
+                for (index, call) in objects.enumerate() {
+                    call.insert("index".to_owned(), json!(index));
                 }
             }
             let told = json!([{"index": place, "delta": delta, "logprobs": choice["logprobs"],

@@ -1,6 +1,6 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use jan_domain::Json;
-use jan_domain::json::repaired;
+use jan_domain::json::{repaired, within_bounds};
 use jan_domain::ports::ProviderFailure;
 use jan_domain::response::{Answer, Usage};
 use serde_json::Value;
@@ -22,6 +22,9 @@ pub(super) async fn reply(
     run.run().mark_first_token();
     let text = String::from_utf8_lossy(json);
     let text = repaired(text.trim_end());
+    if within_bounds(&text).is_err() {
+        return Err(failed(run, ProviderFailure::Garbled).await);
+    }
     let Ok(completion) = serde_json::from_str::<Completion<'_>>(&text) else {
         return Err(failed(run, ProviderFailure::Garbled).await);
     };

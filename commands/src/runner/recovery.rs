@@ -50,7 +50,14 @@ pub async fn close_abandoned(
     let abandoned = open.abandoned(&living, LOOK_MOST).await?;
     let mut closed = 0;
     for response in &abandoned {
-        closed += usize::from(close(commands, response).await?);
+        match close(commands, response).await {
+            Ok(was_open) => closed += usize::from(was_open),
+            // One call that cannot be closed must not keep the others open.
+            Err(error) => {
+                tracing::error!(response.id = %response, error = %error,
+                    "an abandoned call could not be closed");
+            }
+        }
     }
     Ok(closed)
 }

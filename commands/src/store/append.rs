@@ -130,8 +130,8 @@ pub(super) fn classify(error: sqlx::Error) -> Failed {
         return Failed::StreamTaken;
     }
     match database.code().as_deref() {
-        // Serialisation failure, deadlock, too many connections, starting up.
-        Some("40001" | "40P01" | "53300" | "57P03") => Failed::Retryable(error),
+        // Serialisation failure, deadlock, too many connections, full disk, starting up, a standby.
+        Some("40001" | "40P01" | "53300" | "53100" | "57P03" | "25006") => Failed::Retryable(error),
         // The server was told to stop, or the backend was.
         Some("57P01" | "57P02") => Failed::InDoubt(error),
         _ => Failed::Final(error),

@@ -164,18 +164,28 @@ impl Writer {
             return;
         }
         let events: Vec<&NewEvent> = batch.iter().flat_map(|unit| &unit.events).collect();
-        if let Ok(positions) = append::insert(&self.pool, &events).await {
-            self.metrics.appended(events.len());
-            let mut positions = positions.into_iter();
-            for unit in batch {
-                let last = positions.by_ref().take(unit.events.len()).last();
-                self.answer(unit, appended(last));
+        match self.insert(&events).await {
+            Ok(positions) => {
+                let mut positions = positions.into_iter();
+                for unit in batch {
+                    let last = positions.by_ref().take(unit.events.len()).last();
+                    self.answer(unit, appended(last));
+                }
             }
-            return;
-        }
-        for unit in batch {
-            let outcome = self.write_one(&unit.events).await;
-            self.answer(unit, outcome);
+            // The database is away, for all of them alike.
+            Err(AppendError::Unavailable(error)) => {
+                let reason = error.to_string();
+                for unit in batch {
+                    let error = sqlx::Error::Io(std::io::Error::other(reason.clone()));
+                    self.answer(unit, Err(AppendError::Unavailable(error)));
+                }
+            }
+            Err(AppendError::Conflict | AppendError::Rejected(_)) => {
+                for unit in batch {
+                    let outcome = self.write_one(&unit.events).await;
+                    self.answer(unit, outcome);
+                }
+            }
         }
     }
 
@@ -189,19 +199,24 @@ impl Writer {
 
     async fn write_one(&self, events: &[NewEvent]) -> Result<Appended, AppendError> {
         let events: Vec<&NewEvent> = events.iter().collect();
+        appended(self.insert(&events).await?.last().copied())
+    }
+
+    /// Writes all events or none, trying again while the database is away.
+    async fn insert(&self, events: &[&NewEvent]) -> Result<Vec<i64>, AppendError> {
         let mut attempt = 0;
         loop {
-            let error = match append::insert(&self.pool, &events).await {
+            let error = match append::insert(&self.pool, events).await {
                 Ok(positions) => {
                     self.metrics.appended(events.len());
-                    return appended(positions.last().copied());
+                    return Ok(positions);
                 }
                 Err(error) => error,
             };
             attempt += 1;
             let last = attempt >= self.limits.attempts;
             match append::classify(error) {
-                Failed::StreamTaken => return self.ours_or_conflict(&events).await,
+                Failed::StreamTaken => return self.ours_or_conflict(events).await,
                 Failed::Final(error) => return Err(AppendError::Rejected(error)),
                 Failed::Retryable(error) | Failed::InDoubt(error) if last => {
                     return Err(AppendError::Unavailable(error));
@@ -214,10 +229,10 @@ impl Writer {
     }
 
     /// A taken key may be our own, written by an attempt whose answer was lost.
-    async fn ours_or_conflict(&self, events: &[&NewEvent]) -> Result<Appended, AppendError> {
+    async fn ours_or_conflict(&self, events: &[&NewEvent]) -> Result<Vec<i64>, AppendError> {
         let written = append::already_written(&self.pool, events).await;
         if let Some(positions) = written.map_err(AppendError::Unavailable)? {
-            return appended(positions.last().copied());
+            return Ok(positions);
         }
         self.metrics.conflicted();
         Err(AppendError::Conflict)

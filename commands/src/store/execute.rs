@@ -105,8 +105,11 @@ where
                 }
             });
             let payload = serde_json::from_value(raised.payload).map_err(CommandError::Corrupt)?;
-            loaded.state.apply(payload);
             loaded.version += 1;
+            if i64::try_from(raised.sequence) != Ok(loaded.version) {
+                return Err(CommandError::Gap(loaded.version));
+            }
+            loaded.state.apply(payload);
         }
         Ok(loaded)
     }

@@ -19,7 +19,7 @@ const PRUNE_EVERY: Duration = Duration::from_hours(1);
 pub struct IdempotencyKey {
     /// Whose key it is.
     pub owner: Owner,
-    /// Method and path.
+    /// Method, path and query, and whatever else the answer depends on besides the body.
     pub route: String,
     /// The client's word.
     pub key: String,
@@ -139,7 +139,8 @@ impl IdempotencyKeys {
         Ok(taken.rows_affected() == 1)
     }
 
-    /// Keeps the answer of a request that was carried out.
+    /// Keeps the answer of a request that was carried out, unless another process has taken the
+    /// claim over meanwhile.
     pub async fn finish(&self, key: &IdempotencyKey, outcome: &Outcome) -> Result<(), sqlx::Error> {
         sqlx::query(
             r"
@@ -147,7 +148,8 @@ impl IdempotencyKeys {
                set finished_at = clock_timestamp(),
                    status = $5,
                    body = $6
-             where (tenant_id, account_id, route, key) = ($1, $2, $3, $4)",
+             where (tenant_id, account_id, route, key) = ($1, $2, $3, $4)
+               and node_id = $7",
         )
         .bind(key.owner.tenant.as_str())
         .bind(key.owner.account.as_str())
@@ -155,6 +157,7 @@ impl IdempotencyKeys {
         .bind(&key.key)
         .bind(i16::try_from(outcome.status).unwrap_or(i16::MAX))
         .bind(outcome.body.as_deref())
+        .bind(self.node.as_str())
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -188,18 +191,21 @@ impl IdempotencyKeys {
         }
     }
 
-    /// Gives a claim back, so that the key can be tried again: the request was refused.
+    /// Gives a claim back, so that the key can be tried again: the request was refused. A claim that
+    /// another process has taken over stays.
     pub async fn release(&self, key: &IdempotencyKey) -> Result<(), sqlx::Error> {
         sqlx::query(
             r"
             delete from idempotency_keys
              where (tenant_id, account_id, route, key) = ($1, $2, $3, $4)
-               and finished_at is null",
+               and finished_at is null
+               and node_id = $5",
         )
         .bind(key.owner.tenant.as_str())
         .bind(key.owner.account.as_str())
         .bind(&key.route)
         .bind(&key.key)
+        .bind(self.node.as_str())
         .execute(&self.pool)
         .await?;
         Ok(())

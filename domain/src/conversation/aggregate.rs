@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
@@ -78,7 +78,7 @@ impl Decider for Conversation {
                 },
             ) => {
                 check_texts(title.as_deref(), referrer.as_deref())?;
-                let appended = new_items(&[], &BTreeSet::new(), items, ITEMS_PER_CALL_MAX)?;
+                let appended = new_items(&[], &BTreeSet::new(), &items, ITEMS_PER_CALL_MAX)?;
                 let created = E::Created {
                     owner,
                     title,
@@ -119,7 +119,7 @@ impl Decider for Conversation {
                 } else {
                     ITEMS_PER_CALL_MAX
                 };
-                let appended = new_items(&live.items, &live.deleted_items, items, most)?;
+                let appended = new_items(&live.items, &live.deleted_items, &items, most)?;
                 Ok(grown(appended, response, at).collect())
             }
             (Self::Live(live), C::DeleteItems { items, at }) => live.delete_items(items, at),
@@ -172,10 +172,15 @@ impl LiveConversation {
 }
 
 fn check_texts(title: Option<&str>, referrer: Option<&str>) -> Result<(), ConversationError> {
-    if title.is_some_and(|title| title.chars().count() > TITLE_CHARS_MAX) {
-        return Err(ConversationError::TitleTooLong);
+    let title_fits =
+        |title: &str| title.chars().count() <= TITLE_CHARS_MAX && !title.contains('\0');
+    if !title.is_none_or(title_fits) {
+        return Err(ConversationError::InvalidTitle);
     }
-    if referrer.is_some_and(|text| text.is_empty() || text.chars().count() > REFERRER_CHARS_MAX) {
+    let referrer_fits = |text: &str| {
+        !text.is_empty() && text.chars().count() <= REFERRER_CHARS_MAX && !text.contains('\0')
+    };
+    if !referrer.is_none_or(referrer_fits) {
         return Err(ConversationError::InvalidReferrer);
     }
     Ok(())
@@ -186,21 +191,25 @@ fn check_texts(title: Option<&str>, referrer: Option<&str>) -> Result<(), Conver
 fn new_items(
     held: &[Item],
     deleted: &BTreeSet<ItemId>,
-    items: Vec<Item>,
+    items: &[Item],
     most: usize,
 ) -> Result<Vec<Item>, ConversationError> {
     if items.len() > most {
         return Err(ConversationError::TooManyItems);
     }
-    let mut fresh: Vec<Item> = Vec::with_capacity(items.len());
+    let mut known: HashMap<&ItemId, &Item> = held.iter().map(|item| (&item.id, item)).collect();
+    let mut fresh = Vec::with_capacity(items.len());
     for item in items {
-        match held.iter().chain(&fresh).find(|known| known.id == item.id) {
+        match known.get(&item.id) {
             Some(known) if *known == item => {}
-            Some(_) => return Err(ConversationError::DuplicateItem(item.id)),
+            Some(_) => return Err(ConversationError::DuplicateItem(item.id.clone())),
             None if deleted.contains(&item.id) => {
-                return Err(ConversationError::DuplicateItem(item.id));
+                return Err(ConversationError::DuplicateItem(item.id.clone()));
             }
-            None => fresh.push(item),
+            None => {
+                known.insert(&item.id, item);
+                fresh.push(item.clone());
+            }
         }
     }
     Ok(fresh)

@@ -10,11 +10,11 @@ pub enum ConversationError {
     /// The id is taken.
     #[error("a conversation with this id exists already")]
     AlreadyExists,
-    /// Beyond [`TITLE_CHARS_MAX`].
-    #[error("a title may have at most {TITLE_CHARS_MAX} characters")]
-    TitleTooLong,
-    /// Empty, or beyond [`REFERRER_CHARS_MAX`].
-    #[error("a referrer must have 1 to {REFERRER_CHARS_MAX} characters")]
+    /// Beyond [`TITLE_CHARS_MAX`], or with a NUL.
+    #[error("a title may have at most {TITLE_CHARS_MAX} characters and no NUL")]
+    InvalidTitle,
+    /// Empty, beyond [`REFERRER_CHARS_MAX`], or with a NUL.
+    #[error("a referrer must have 1 to {REFERRER_CHARS_MAX} characters and no NUL")]
     InvalidReferrer,
     /// Beyond [`ITEMS_PER_CALL_MAX`].
     #[error("at most {ITEMS_PER_CALL_MAX} items can be added in one call")]

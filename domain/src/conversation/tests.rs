@@ -241,7 +241,7 @@ fn a_title_has_at_most_its_limit_of_characters() {
     if let C::Create { title: given, .. } = &mut creation {
         *given = Some(title.clone());
     }
-    let refused = Err(ConversationError::TitleTooLong);
+    let refused = Err(ConversationError::InvalidTitle);
     assert_eq!(decided(vec![], creation), refused);
     assert_eq!(
         decided(vec![created()], entitle(Some(&title), None)),

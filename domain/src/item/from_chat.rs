@@ -16,9 +16,22 @@ pub fn items_of_chat_message(
         Some(Role::System | Role::Developer) => Ok(Vec::new()),
         Some(Role::Tool) => Ok(vec![tool_output(&mut message, ids)]),
         _ => {
-            let calls = message["tool_calls"].take();
+            let Some(fields) = message.as_object_mut() else {
+                return Err(InvalidItem {
+                    at: String::new(),
+                    problem: "A message must be an object.".to_owned(),
+                });
+            };
+            // A chat message has no id of ours, whatever a client writes there.
+            for name in ["id", "type", "status"] {
+                fields.remove(name);
+            }
+            let calls = fields.remove("tool_calls").unwrap_or_default();
             let mut items = Vec::new();
-            if !message["content"].is_null() {
+            if fields
+                .get("content")
+                .is_some_and(|content| !content.is_null())
+            {
                 items.push(parse_item(message, ids.message())?);
             }
             items.extend(
@@ -26,7 +39,7 @@ pub fn items_of_chat_message(
                     .as_array()
                     .into_iter()
                     .flatten()
-                    .map(|call| function_call(call, ids)),
+                    .map(|call| tool_call(call, ids)),
             );
             Ok(items)
         }
@@ -46,20 +59,38 @@ fn tool_output(message: &mut Value, ids: &dyn IdGenerator) -> Item {
     }
 }
 
-fn function_call(call: &Value, ids: &dyn IdGenerator) -> Item {
+fn tool_call(call: &Value, ids: &dyn IdGenerator) -> Item {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Item {
-        id: ids.function_call(),
-        status: ItemStatus::Completed,
-        body: ItemBody::FunctionCall {
+    let body = if call["type"] == "custom" {
+        let fields = [
+            ("type", Value::from("custom_tool_call")),
+            ("call_id", call["id"].clone()),
+            ("name", call["custom"]["name"].clone()),
+            ("input", call["custom"]["input"].clone()),
+        ];
+        ItemBody::Opaque(
+            fields
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+        )
+    } else {
+        ItemBody::FunctionCall {
             call_id: text(&call["id"]),
             name: text(&call["function"]["name"]),
             arguments: text(&call["function"]["arguments"]),
-        },
+        }
+    };
+    Item {
+        id: ids.function_call(),
+        status: ItemStatus::Completed,
+        body,
     }
 }
 
-/// The items that a chat answer adds to a conversation: what the first choice said and called.
+/// The items that a chat answer adds to a conversation: what the first choice said and called. Calls
+/// of an answer that was cut short are left out: nobody will answer them, and no model takes a
+/// history with unanswered calls.
 pub fn items_of_chat_answer(
     message: &Value,
     status: ItemStatus,
@@ -67,8 +98,9 @@ pub fn items_of_chat_answer(
     ids: &dyn IdGenerator,
 ) -> Vec<Item> {
     let mut content = Vec::new();
-    let reasoning = message["reasoning_content"]
-        .as_str()
+    let reasoning = message["reasoning_content"].as_str();
+    let reasoning = reasoning
+        .or_else(|| message["reasoning"].as_str())
         .filter(|_| keep_reasoning);
     if let Some(text) = reasoning {
         content.push(ContentPart::ReasoningText {
@@ -86,9 +118,11 @@ pub fn items_of_chat_answer(
     let calls = message["tool_calls"]
         .as_array()
         .map(Vec::as_slice)
+        .filter(|_| status == ItemStatus::Completed)
         .unwrap_or_default();
     let mut items = Vec::new();
-    if !content.is_empty() || calls.is_empty() {
+    let silent = content.is_empty() && status != ItemStatus::Completed;
+    if !silent && (!content.is_empty() || calls.is_empty()) {
         let body = ItemBody::Message {
             role: Role::Assistant,
             content,
@@ -99,7 +133,7 @@ pub fn items_of_chat_answer(
             body,
         });
     }
-    items.extend(calls.iter().map(|call| function_call(call, ids)));
+    items.extend(calls.iter().map(|call| tool_call(call, ids)));
     items
 }
 
@@ -118,13 +152,46 @@ mod tests {
             json!({"role": "user", "content": [
                 {"type": "text", "text": "see"}, {"type": "image_url", "image_url": {"url": "https://x/y"}}]}),
             json!({"role": "assistant", "content": null, "tool_calls": [
-                {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}),
+                {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}},
+                {"id": "c2", "type": "custom", "custom": {"name": "g", "input": "x"}}]}),
             json!({"role": "tool", "tool_call_id": "c1", "content": "4"}),
+            json!({"role": "tool", "tool_call_id": "c2", "content": "5"}),
         ];
         let items: Vec<Item> = turn
             .iter()
             .flat_map(|message| items_of_chat_message(message.clone(), &ids).unwrap())
             .collect();
         assert_eq!(chat_messages(&items), turn[1..]);
+    }
+
+    #[test]
+    fn a_clients_own_ids_and_types_are_not_ours() {
+        let ids = SeededIds::new([0; 32]);
+        for (name, value) in [
+            ("id", json!("msg 1")),
+            ("id", json!(5)),
+            ("type", json!("human")),
+        ] {
+            let mut message = json!({"role": "user", "content": "hi"});
+            message[name] = value;
+            assert_eq!(items_of_chat_message(message, &ids).unwrap().len(), 1);
+        }
+        assert!(items_of_chat_message(json!(["user", "hi"]), &ids).is_err());
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_short_leaves_no_call_and_no_silence() {
+        let ids = SeededIds::new([0; 32]);
+        let call =
+            json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{"}});
+        let cut = json!({"role": "assistant", "content": "", "tool_calls": [call]});
+        assert_eq!(
+            items_of_chat_answer(&cut, ItemStatus::Incomplete, false, &ids),
+            []
+        );
+        assert_eq!(
+            items_of_chat_answer(&cut, ItemStatus::Completed, false, &ids).len(),
+            1
+        );
     }
 }

@@ -23,6 +23,11 @@ pub fn chat_messages(items: &[Item]) -> Vec<Value> {
             ItemBody::FunctionCallOutput { call_id, output } => messages.push(
                 json!({"role": "tool", "tool_call_id": call_id, "content": output_text(output)}),
             ),
+            ItemBody::Opaque(fields) if item.kind() == "custom_tool_call" => {
+                let call = json!({"id": fields.get("call_id"), "type": "custom",
+                    "custom": {"name": fields.get("name"), "input": fields.get("input")}});
+                add_call(&mut messages, call);
+            }
             ItemBody::Opaque(_) => {}
         }
     }

@@ -1,5 +1,6 @@
 //! JSON kept as text, and the two things JSON allows that a database does not.
 
+mod bounds;
 mod escapes;
 
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+pub use bounds::{DEPTH_MAX, Excess, within_bounds};
 pub use escapes::{repaired, unstorable};
 
 /// A JSON text kept exactly as it arrived: never re-serialised, cheap to clone.
