@@ -23,6 +23,8 @@ fn wrong_messages() -> Vec<(Value, &'static str)> {
         (json!(5), "messages"),
         (json!(["hi"]), "messages[0]"),
         (json!([null]), "messages[0]"),
+        (json!([["user", "hi"]]), "messages[0]"),
+        (json!([[]]), "messages[0]"),
         (json!([{}]), "messages[0].role"),
         (json!([{"content": "hi"}]), "messages[0].role"),
         (json!([{"role": 5, "content": "hi"}]), "messages[0].role"),
@@ -41,6 +43,7 @@ fn wrong_messages() -> Vec<(Value, &'static str)> {
         (user(json!([])), "messages[0].content"),
         (user(json!(["hi"])), "messages[0].content[0]"),
         (user(json!([{}])), "messages[0].content[0]"),
+        (user(json!([["text", "hi"]])), "messages[0].content[0]"),
         (user(json!([{"type": 5}])), "messages[0].content[0]"),
         (
             user(json!([{"type": "smell"}])),
@@ -63,6 +66,10 @@ fn wrong_messages() -> Vec<(Value, &'static str)> {
             "messages[0].content[0].image_url.url",
         ),
         (image(json!(5)), "messages[0].content[0].image_url.url"),
+        (
+            user(json!([{"type": "image_url", "image_url": ["https://x/y"]}])),
+            "messages[0].content[0].image_url.url",
+        ),
         (
             image(json!("file:///etc/passwd")),
             "messages[0].content[0].image_url.url",

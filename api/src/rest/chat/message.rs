@@ -68,8 +68,8 @@ pub(super) fn messages(raw: &RawValue) -> Result<Vec<ChatMessage>, ApiError> {
 }
 
 fn message(path: &str, raw: &RawValue) -> Result<ChatMessage, ApiError> {
-    let outline: Outline<'_> = serde_json::from_str(raw.get())
-        .map_err(|_| ApiError::invalid_type("Expected a message object.").at(path))?;
+    let outline: Outline<'_> =
+        object(raw).ok_or_else(|| ApiError::invalid_type("Expected a message object.").at(path))?;
     let role = role(path, &outline)?;
     match outline.content.filter(|content| content.get() != "null") {
         Some(content) => check_content(path, content)?,
@@ -83,6 +83,13 @@ fn message(path: &str, raw: &RawValue) -> Result<ChatMessage, ApiError> {
         role,
         json: Json::from(raw.to_owned()),
     })
+}
+
+/// An object of this shape. A list would do for any of our shapes as far as serde is concerned.
+fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    let text = raw.get();
+    let read = text.starts_with('{').then(|| serde_json::from_str(text));
+    read?.ok()
 }
 
 fn role(path: &str, outline: &Outline<'_>) -> Result<Role, ApiError> {
@@ -129,7 +136,7 @@ fn check_content(path: &str, content: &RawValue) -> Result<(), ApiError> {
     let mut images = 0;
     for (at, raw) in parts.into_iter().enumerate() {
         let path = format!("{path}[{at}]");
-        let part: Part<'_> = serde_json::from_str(raw.get()).map_err(|_| {
+        let part: Part<'_> = object(raw).ok_or_else(|| {
             ApiError::invalid_type("Expected a content part with a 'type'.").at(&path)
         })?;
         images += usize::from(part.image_url.is_some());
@@ -159,8 +166,7 @@ fn check_part(path: &str, part: &Part<'_>) -> Result<(), ApiError> {
 fn check_image(path: &str, raw: Option<&RawValue>) -> Result<(), ApiError> {
     let param = format!("{path}.image_url.url");
     let raw = raw.ok_or_else(|| ApiError::missing(&param))?;
-    let image: ImageUrl<'_> =
-        serde_json::from_str(raw.get()).map_err(|_| ApiError::missing(&param))?;
+    let image: ImageUrl<'_> = object(raw).ok_or_else(|| ApiError::missing(&param))?;
     let known = ["https://", "http://", "data:image/"];
     if known.iter().any(|scheme| image.url.starts_with(scheme)) {
         return Ok(());
