@@ -3,6 +3,7 @@ use axum::extract::{FromRequest, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header;
 use jan_commands::response::{ChatReply, ConversationRef, Delivery, start_chat};
+use jan_domain::limits::REFERRER_CHARS_MAX;
 use serde::Deserialize;
 
 use super::body;
@@ -51,10 +52,9 @@ pub(super) async fn create(
             include_usage: true,
         };
     }
-    let Query(query) =
-        query.map_err(|_| ApiError::invalid_value("Invalid query.").at("referrer"))?;
+    let referrer = referrer(query)?;
     if let (None | Some(ConversationRef::New { .. }), Some(referrer)) =
-        (&wish.conversation, query.referrer)
+        (&wish.conversation, referrer)
     {
         wish.conversation = Some(ConversationRef::New {
             referrer: Some(referrer),
@@ -74,4 +74,20 @@ pub(super) async fn create(
         }
         ChatReply::Stream(events) => sse::chat_stream(events),
     })
+}
+
+/// The referrer of a query. It is refused here, whether or not a conversation is begun with it.
+fn referrer(query: Result<Query<ChatQuery>, QueryRejection>) -> Result<Option<String>, ApiError> {
+    let refused = |message: String| ApiError::invalid_value(message).at("referrer");
+    let Query(query) = query.map_err(|_| refused("The query cannot be read.".to_owned()))?;
+    let Some(referrer) = query.referrer else {
+        return Ok(None);
+    };
+    let fits = (1..=REFERRER_CHARS_MAX).contains(&referrer.chars().count());
+    if fits && !referrer.contains('\0') {
+        return Ok(Some(referrer));
+    }
+    Err(refused(format!(
+        "Expected 1 to {REFERRER_CHARS_MAX} characters, and no NUL."
+    )))
 }
