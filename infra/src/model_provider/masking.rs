@@ -21,12 +21,14 @@ impl Mask {
         }
     }
 
-    /// The text with keys masked, cut to so many characters.
+    /// The text with keys masked, cut to so many characters, and without NUL, which no event can
+    /// hold.
     pub(super) fn apply(&self, text: &str, chars_max: usize) -> String {
         let text = match &self.key {
             Some(key) => text.replace(key.expose(), MASKED),
             None => text.to_owned(),
         };
+        let text = text.replace('\0', "\u{fffd}");
         let masked = mask_words(&text);
         match masked.char_indices().nth(chars_max) {
             Some((end, _)) => masked[..end].to_owned(),
@@ -111,6 +113,14 @@ mod tests {
         ] {
             assert_eq!(masked(text), text);
         }
+    }
+
+    #[test]
+    fn a_nul_becomes_what_can_be_kept() {
+        assert_eq!(
+            masked("a\0b sk-\x0012345678"),
+            "a\u{fffd}b sk-\u{fffd}12345678"
+        );
     }
 
     #[test]
