@@ -57,6 +57,24 @@ async fn the_key_of_a_dead_process_is_taken_over_once() {
 }
 
 #[tokio::test]
+async fn who_lost_a_claim_neither_answers_nor_releases_it() {
+    let world = World::start(AppenderLimits::default()).await;
+    let late = IdempotencyKeys::new(world.pool.clone(), node("late"));
+    assert_eq!(late.claim(&key(1)).await.unwrap(), Claim::Ours);
+    let _alive = lease(&world, "b").await;
+    let holder = IdempotencyKeys::new(world.pool.clone(), node("b"));
+    assert_eq!(holder.claim(&key(1)).await.unwrap(), Claim::Ours);
+    let outcome = |status| Outcome { status, body: None };
+    late.finish(&key(1), &outcome(200)).await.unwrap();
+    assert_eq!(holder.claim(&key(1)).await.unwrap(), Claim::InFlight);
+    late.release(&key(1)).await.unwrap();
+    assert_eq!(holder.claim(&key(1)).await.unwrap(), Claim::InFlight);
+    holder.finish(&key(1), &outcome(201)).await.unwrap();
+    let kept = Claim::Finished(outcome(201));
+    assert_eq!(late.claim(&key(1)).await.unwrap(), kept);
+}
+
+#[tokio::test]
 async fn old_keys_are_forgotten() {
     let world = World::start(AppenderLimits::default()).await;
     let keys = IdempotencyKeys::new(world.pool.clone(), node("a"));
