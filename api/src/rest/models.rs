@@ -1,6 +1,7 @@
 //! `/v1/models`
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jan_commands::Commands;
 use jan_domain::ports::ModelEntry;
@@ -76,8 +77,10 @@ async fn list(State(commands): State<Commands>) -> Json<ModelListBody> {
 )]
 async fn get(
     State(commands): State<Commands>,
-    Path(model): Path<String>,
+    model: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ModelBody>, ApiError> {
+    let Path(model) =
+        model.map_err(|_| ApiError::invalid_value("The name is not UTF-8.").at("model"))?;
     let entry = commands
         .models
         .list()

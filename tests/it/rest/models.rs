@@ -61,6 +61,14 @@ async fn an_unknown_model_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_no_text_is_refused() {
+    let app = App::start().await;
+    let refused = app.get("/v1/models/%FF").await.expect_status(400);
+    assert_eq!(refused.json()["error"]["code"], "invalid_value");
+    assert_eq!(refused.json()["error"]["param"], "model");
+}
+
+#[tokio::test]
 async fn embeddings_come_from_the_provider_as_they_are() {
     let app = App::start().await;
     let inputs = [
