@@ -41,7 +41,9 @@ pub struct Server {
     pub limits: EdgeLimits,
     /// Whether somebody without a name is let in.
     pub guests: bool,
-    /// Origins that browsers may call from.
+    /// Whether anybody but operators and probes is answered.
+    pub serves_api: bool,
+    /// Origins that browsers may call from, checked.
     pub cors_origins: Vec<String>,
 }
 

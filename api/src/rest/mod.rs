@@ -27,6 +27,11 @@ pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
     (routes, description::finish(document))
 }
 
+/// The routes of a process that answers nobody but its operators.
+pub(crate) fn service_routes() -> Router<ApiState> {
+    service::routes().into()
+}
+
 /// The description of all routes.
 pub(crate) fn document() -> Document {
     description::finish(described(authenticated()).into_openapi())

@@ -9,7 +9,7 @@ use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{IdGenerator, ModelCatalog, OpenResponses, TokenIssuer};
 use jan_infra::clock::SystemClock;
-use jan_infra::config::{Limits, Roles};
+use jan_infra::config::{Limits, Origins, Roles};
 use jan_infra::database::{Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
@@ -37,7 +37,7 @@ pub struct Blueprint {
     /// Whether somebody without a name is let in.
     pub guests: bool,
     /// Origins that browsers may call from.
-    pub cors_origins: Vec<String>,
+    pub cors_origins: Origins,
     /// The metrics in Prometheus's text format.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Where tests make the process die.
@@ -186,6 +186,7 @@ fn state_of(
         models,
         issuer,
         limits,
+        roles,
         guests,
         cors_origins,
         metrics,
@@ -199,7 +200,8 @@ fn state_of(
         metrics,
         limits: edge_limits(&limits),
         guests,
-        cors_origins,
+        serves_api: roles.api,
+        cors_origins: cors_origins.to_vec(),
     };
     ApiState {
         authenticator: Arc::new(Authenticator::new(

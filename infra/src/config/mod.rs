@@ -29,7 +29,7 @@ pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
 pub use limits::Limits;
-pub use server::{Roles, ServerSettings};
+pub use server::{Origins, Roles, ServerSettings};
 pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
 pub use telemetry::{LogFormat, TelemetrySettings};

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::setting::Setting;
 use super::value::{Written, list_of};
@@ -13,7 +13,7 @@ pub struct ServerSettings {
     /// Parts of the work this process takes on.
     pub roles: Roles,
     /// Origins whose pages may call the API. Compared exactly.
-    pub cors_origins: Vec<String>,
+    pub cors_origins: Origins,
 }
 
 impl ServerSettings {
@@ -33,14 +33,16 @@ impl Default for ServerSettings {
                 worker: true,
                 projector: true,
             },
-            cors_origins: [
-                "http://localhost",
-                "http://localhost:3000",
-                "http://localhost:8080",
-                "http://127.0.0.1",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
+            cors_origins: Origins(
+                [
+                    "http://localhost",
+                    "http://localhost:3000",
+                    "http://localhost:8080",
+                    "http://127.0.0.1",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
+            ),
         }
     }
 }
@@ -95,6 +97,68 @@ impl Written for Roles {
 
 const ROLES: &str = "one or more of api, worker and projector";
 
+/// Origins as browsers send them: `scheme://host[:port]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins(Vec<String>);
+
+impl Origins {
+    /// All of them.
+    pub fn to_vec(&self) -> Vec<String> {
+        self.0.clone()
+    }
+}
+
+impl Written for Origins {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let checked = list_of(text).map(|origin| match origin {
+            "*" => Err(NO_WILDCARD),
+            _ if is_origin(origin) => Ok(origin.to_owned()),
+            _ => Err(ORIGINS),
+        });
+        checked.collect::<Result<_, _>>().map(Self)
+    }
+
+    fn write(&self) -> String {
+        self.0.join(",")
+    }
+}
+
+const NO_WILDCARD: &str =
+    "origins by name; '*' would let any page act with the credentials of who visits it";
+const ORIGINS: &str = "origins such as https://app.example:8443, in lower case and without a path";
+
+/// Whether a browser could send it. Anything else would never match, and nobody would be told.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, place)) = text.split_once("://") else {
+        return false;
+    };
+    let small = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (place, None),
+    };
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let host_fits = match address {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host
+                    .chars()
+                    .all(|c| small(c) || matches!(c, '-' | '.' | '_'))
+        }
+    };
+    let port_fits = port.is_none_or(|port| {
+        port.starts_with(|c: char| c.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    });
+    let scheme_fits = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme
+            .chars()
+            .all(|c| small(c) || matches!(c, '+' | '-' | '.'));
+    scheme_fits && host_fits && port_fits
+}
+
 pub(super) const SETTINGS: &[Setting<ServerSettings>] = &[
     Setting {
         name: "server.bind",
@@ -121,3 +185,42 @@ pub(super) const SETTINGS: &[Setting<ServerSettings>] = &[
         slot: |server| &mut server.cors_origins,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{NO_WILDCARD, ORIGINS, Origins, Written};
+
+    #[test]
+    fn origins_are_what_browsers_send() {
+        let text = "http://localhost,https://app.example:8443,http://[::1]:3000,tauri://localhost";
+        let origins = Origins::parse(&text.replace(',', ", ")).unwrap();
+        assert_eq!(origins.to_vec().len(), 4);
+        assert_eq!(origins.write(), text);
+        assert_eq!(Origins::parse("").unwrap().to_vec().len(), 0);
+    }
+
+    #[test]
+    fn what_no_browser_sends_is_refused() {
+        assert_eq!(Origins::parse("http://localhost,*"), Err(NO_WILDCARD));
+        for wrong in [
+            "null",
+            "localhost:3000",
+            "http://",
+            "://localhost",
+            "http://localhost/",
+            "http://localhost:port",
+            "http://localhost:",
+            "http://localhost:99999",
+            "http://localhost:+80",
+            "http://*.example",
+            "http://a@localhost",
+            "http://[localhost]",
+            "HTTP://localhost",
+            "http://Localhost",
+            "http://caf\u{e9}",
+            "http://a\u{7f}b",
+        ] {
+            assert_eq!(Origins::parse(wrong), Err(ORIGINS), "{wrong}");
+        }
+    }
+}
