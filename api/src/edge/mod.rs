@@ -81,11 +81,28 @@ impl Edge {
     fn record(&self, method: &http::Method, response: &Response, started: Instant) {
         let status = i64::from(response.status().as_u16());
         let attributes = [
-            KeyValue::new("http.request.method", method.as_str().to_owned()),
+            KeyValue::new("http.request.method", known(method)),
             KeyValue::new("http.response.status_code", status),
         ];
         self.duration
             .record(started.elapsed().as_secs_f64(), &attributes);
+    }
+}
+
+/// The method's name, or OpenTelemetry's word for one that HTTP does not know: clients may make up
+/// methods, and each would be a time series of its own.
+fn known(method: &http::Method) -> &'static str {
+    match method.as_str() {
+        "CONNECT" => "CONNECT",
+        "DELETE" => "DELETE",
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        "PATCH" => "PATCH",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "TRACE" => "TRACE",
+        _ => "_OTHER",
     }
 }
 
