@@ -2,7 +2,7 @@
 //!
 //! A route says who, what and which, and nothing else: it reads its request, calls a command or a
 //! reader, and answers. Status codes live in [`error`] only. `infra` is named in `main.rs` and
-//! `wiring.rs` only; SQL and outgoing HTTP are not done here at all.
+//! `wiring/` only; SQL and outgoing HTTP are not done here at all.
 //!
 //! Start reading at [`router`], then `edge/` (what every request passes), `authenticate.rs`,
 //! `idempotency.rs`, and `rest/chat/create.rs`.
@@ -41,9 +41,13 @@ use crate::state::{ApiState, Server};
 /// The whole surface.
 pub fn router(state: ApiState) -> Edge {
     let server = Arc::clone(&state.server);
-    let (rest, document) = rest::routes(&state);
-    let routes: Router<ApiState> = rest
-        .merge(documentation::routes(document))
+    let routes: Router<ApiState> = if server.serves_api {
+        let (rest, document) = rest::routes(&state);
+        rest.merge(documentation::routes(document))
+    } else {
+        rest::service_routes()
+    };
+    let routes = routes
         .fallback(edge::unknown_url)
         .method_not_allowed_fallback(edge::method_not_allowed)
         .layer(cors(&server))
@@ -60,7 +64,7 @@ fn cors(server: &Server) -> CorsLayer {
     let origins = server
         .cors_origins
         .iter()
-        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+        .map(|origin| HeaderValue::from_str(origin).expect("origins are checked when configured"));
     let name = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
@@ -90,11 +94,15 @@ fn cors(server: &Server) -> CorsLayer {
     clippy::needless_pass_by_value,
     reason = "the catcher hands the box over"
 )]
-fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+pub(crate) fn panicked(cause: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    log_panic(&*cause);
+    ApiError::panicked().into_response()
+}
+
+pub(crate) fn log_panic(cause: &(dyn std::any::Any + Send)) {
     let words = cause.downcast_ref::<String>().map(String::as_str);
     let words = words
         .or_else(|| cause.downcast_ref::<&str>().copied())
         .unwrap_or("no words");
     tracing::error!(panic = words, "a handler panicked");
-    ApiError::panicked().into_response()
 }

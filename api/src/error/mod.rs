@@ -251,6 +251,11 @@ impl ApiError {
         json!({"code": self.code, "error": self.message, "request_id": request_id})
     }
 
+    /// Whether it is about the caller's credentials, and not about a server that cannot check them.
+    pub fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -282,14 +287,6 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-/// Whether a refusal is about this moment and not about the request.
-pub fn asks_to_come_again(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT | StatusCode::REQUEST_TIMEOUT
-    )
 }
 
 /// The same answer as 201.

@@ -163,6 +163,79 @@ async fn a_key_belongs_to_its_route() {
 }
 
 #[tokio::test]
+async fn a_key_belongs_to_the_query_and_the_flavour_too() {
+    let app = App::start().await;
+    let body = chat("reply exactly hi");
+    let mut ids = std::collections::BTreeSet::new();
+    let jan = format!("/llm{CHAT}");
+    for path in [CHAT, &format!("{CHAT}?referrer=a"), &jan] {
+        let asked = || app.post(path, body.clone()).header(KEY, "k");
+        let first = asked().await.expect_status(200);
+        assert_eq!(first.header("idempotency-replayed"), None, "{path}");
+        let again = asked().await.expect_status(200);
+        assert_eq!(again.text(), first.text(), "{path}");
+        ids.insert(first.json()["id"].to_string());
+    }
+    assert_eq!(ids.len(), 3);
+    let long = format!("{CHAT}?x={}", "y".repeat(5_000));
+    app.post(&long, body)
+        .header(KEY, "k")
+        .await
+        .expect_status(200);
+}
+
+#[tokio::test]
+async fn whenever_a_client_leaves_its_key_does_not_stay_in_use() {
+    let app = App::start().await;
+    let body = chat("reply exactly hi");
+    for microseconds in (0..6_000).step_by(300) {
+        let leaves = app.post(CHAT, body.clone()).header(KEY, "k").into_future();
+        let patience = Duration::from_micros(microseconds);
+        // Whether it was answered before does not matter here.
+        let _left = timeout(patience, leaves).await;
+        let answer = until_finished(&app, &body).await;
+        assert_eq!(said(&answer.json()), "hi");
+        sqlx::query("delete from idempotency_keys")
+            .execute(app.pool())
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_settled_once_the_database_lets_it() {
+    let app = App::start().await;
+    for sql in [
+        "create function refuse() returns trigger language plpgsql as
+            $$ begin raise exception 'not now'; end $$",
+        "create trigger refuse before update or delete on idempotency_keys
+            for each row execute function refuse()",
+    ] {
+        sqlx::query(sql).execute(app.pool()).await.unwrap();
+    }
+    let body = chat("reply exactly hi");
+    let first = keyed(&app, "k", &body).await.expect_status(200);
+    let refused = json!({"model": "scripted-1"});
+    keyed(&app, "bad", &refused).await.expect_status(400);
+    keyed(&app, "k", &body).await.expect_status(409);
+    keyed(&app, "bad", &refused).await.expect_status(409);
+    sqlx::query("drop trigger refuse on idempotency_keys")
+        .execute(app.pool())
+        .await
+        .unwrap();
+    let again = until_finished(&app, &body).await;
+    assert_eq!(again.text(), first.text());
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(app.model().requests().len(), 1);
+    let settled = timeout(Duration::from_secs(10), async {
+        while keyed(&app, "bad", &refused).await.status() == 409 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    settled.await.expect("the key of a refusal is let go");
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_finds_the_answer_under_its_key() {
     let app = App::start().await;
     for body in [
@@ -203,16 +276,17 @@ async fn until_finished(app: &App, body: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_again_and_a_failure_is_tried_again() {
+async fn what_was_refused_or_failed_can_be_tried_again() {
     let app = App::start().await;
-    let refused = keyed(&app, "bad", &json!({"model": "scripted-1"}))
+    for _ in 0..2 {
+        let refused = keyed(&app, "bad", &json!({"model": "scripted-1"})).await;
+        let refused = refused.expect_status(400);
+        assert_eq!(refused.json()["error"]["param"], "messages");
+        assert_eq!(refused.header("idempotency-replayed"), None);
+    }
+    keyed(&app, "bad", &chat("reply exactly hi"))
         .await
-        .expect_status(400);
-    let again = keyed(&app, "bad", &json!({"model": "scripted-1"}))
-        .await
-        .expect_status(400);
-    assert_eq!(again.text(), refused.text());
-
+        .expect_status(200);
     for (key, fault) in [("f1", "500"), ("f2", "429"), ("f3", "hang_up")] {
         for deliver in [chat, streamed] {
             let key = format!("{key}{}", deliver("")["stream"]);

@@ -1,6 +1,7 @@
 //! What operators and probes ask, and what people read.
 
-use jan_tests::app::App;
+use http::Method;
+use jan_tests::app::{App, Setup};
 use jan_tests::given::{chat, streamed};
 use serde_json::{Value, json};
 
@@ -16,6 +17,28 @@ async fn probes_and_the_version_need_no_credentials() {
     assert_eq!(ready.json(), json!({"status": "ready"}));
     let version = nobody.get("/v1/version").await.expect_status(200).json();
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn who_does_not_serve_the_api_answers_operators_only() {
+    let app = App::start().await;
+    let mut setup = Setup::default();
+    setup.roles.api = false;
+    let worker = app.second_node_with(setup).await;
+    for path in ["/healthz", "/readyz", "/v1/version", "/metrics"] {
+        worker.as_nobody().get(path).await.expect_status(200);
+    }
+    for path in ["/v1/models", "/auth/me", "/openapi.json", "/docs"] {
+        let refused = worker.get(path).await.expect_status(404);
+        assert_eq!(refused.json()["error"]["code"], "unknown_url", "{path}");
+    }
+    let before = app.events().await.len();
+    worker.post(CHAT, chat("hi")).await.expect_status(404);
+    worker
+        .post("/auth/guest", json!({}))
+        .await
+        .expect_status(404);
+    assert_eq!(app.events().await.len(), before);
 }
 
 #[tokio::test]
@@ -46,6 +69,8 @@ async fn the_metrics_have_the_names_that_dashboards_know() {
     app.post(CHAT, chat("[fault=500] hi"))
         .await
         .expect_status(502);
+    let made_up = Method::from_bytes(b"BREW").unwrap();
+    app.raw(made_up, "/v1/models").await.expect_status(405);
     app.settle().await;
     let metrics = app.as_nobody().get("/metrics").await.expect_status(200);
     assert_eq!(
@@ -80,6 +105,10 @@ async fn the_metrics_have_the_names_that_dashboards_know() {
     ] {
         assert!(names.contains(&name), "{name} is missing: {names:?}");
     }
+    assert!(
+        !metrics.text().contains("BREW") && metrics.text().contains("\"_OTHER\""),
+        "clients make up series"
+    );
     assert!(
         !metrics.text().contains("reply exactly"),
         "a prompt is in the metrics"
