@@ -13,6 +13,11 @@ use crate::error::ApiError;
 use crate::json_check;
 use crate::state::{ApiState, EdgeLimits};
 
+/// Largest body under `/auth/`: it has room for a token.
+const AUTH_BODY_BYTES_MAX: usize = 16 * 1024;
+/// Room made for a body before any of it has come.
+const FIRST_BYTES: usize = 64 * 1024;
+
 /// A JSON request body of a known shape. What does not fit is refused at its field.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
@@ -34,11 +39,21 @@ impl FromRequest<ApiState> for JsonText {
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
         expect_json(request.headers())?;
-        let bytes = collect(request, &state.server.limits).await?;
+        let limits = limits_of(&request, state);
+        let bytes = collect(request, &limits).await?;
         json_check::checked(&bytes)?;
         let text = String::from_utf8(bytes.into()).expect("the check has found it to be UTF-8");
         Ok(Self(text))
     }
+}
+
+/// Strangers may ask for tokens only, so they are not listened to for long.
+fn limits_of(request: &Request, state: &ApiState) -> EdgeLimits {
+    let mut limits = state.server.limits;
+    if request.uri().path().starts_with("/auth/") {
+        limits.body_bytes = limits.body_bytes.min(AUTH_BODY_BYTES_MAX);
+    }
+    limits
 }
 
 /// The whole body, if it is small enough and does not pause for too long.
@@ -51,7 +66,8 @@ pub(crate) async fn collect(request: Request, limits: &EdgeLimits) -> Result<Byt
         return Err(ApiError::too_large(limit));
     }
     let mut arriving = Limited::new(request.into_body(), limit);
-    let mut whole = BytesMut::with_capacity(told.unwrap_or_default());
+    // What is told need not come.
+    let mut whole = BytesMut::with_capacity(told.unwrap_or_default().min(FIRST_BYTES));
     loop {
         match tokio::time::timeout(patience, arriving.frame()).await {
             Ok(Some(Ok(frame))) => whole.extend(frame.into_data()),

@@ -20,7 +20,12 @@ pub(super) async fn logout(
     context: RequestContext,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if let Ok(caller) = state.authenticator.caller(&headers).await
+    let caller = match state.authenticator.caller(&headers).await {
+        Ok(caller) => Some(caller),
+        Err(error) if error.is_unauthorized() => None,
+        Err(error) => return Err(error),
+    };
+    if let Some(caller) = &caller
         && let Some(session) = &caller.session
     {
         log_out(&state.commands, &caller.owner, session, &context.request).await?;

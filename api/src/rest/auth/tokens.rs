@@ -121,17 +121,21 @@ pub(super) fn presented(headers: &HeaderMap, body: Option<&str>) -> Result<Strin
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies
+    let pairs = cookies
         .flat_map(|cookies| cookies.split(';'))
         .map(str::trim);
-    let from_cookie = pairs.find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='));
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let from_bearer = bearer.and_then(|credentials| credentials.strip_prefix("Bearer "));
-    let found = body.or(from_cookie).or(from_bearer).map(str::trim);
-    match found.filter(|token| !token.is_empty()) {
+    let from_cookies = pairs.filter_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='));
+    let places = body.into_iter().chain(from_cookies).chain(bearer(headers));
+    // What is there but empty hides nothing behind it.
+    let mut found = places.map(str::trim).filter(|token| !token.is_empty());
+    match found.next() {
         Some(token) => Ok(token.to_owned()),
         None => Err(ApiError::missing("refresh_token")),
     }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let credentials = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = credentials.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
