@@ -1,72 +1,34 @@
 //! The real application on a database of its own, with the scripted model behind it.
 
+mod assembling;
+mod closing;
+mod setup;
+
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use jan_api::serve::serve;
-use jan_api::wiring::{Application, Blueprint};
-use jan_commands::crash::CrashPoints;
-use jan_infra::config::{
-    AuthSettings, DatabaseSettings, Limits, Roles, ServerSettings, TelemetrySettings,
-};
-use jan_infra::identity::{OwnIssuer, SigningKey};
-use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
-use jan_infra::telemetry::Telemetry;
-use jan_projections::{
-    Consistency, EventFilter, EventTail, Freshness, ReadModel, ReadModels, StoredEvent,
-    list_projections,
-};
+use jan_api::wiring::Application;
+use jan_infra::identity::SigningKey;
+use jan_projections::{EventFilter, EventTail, StoredEvent};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::database::{Database, ground};
-use crate::given::MODEL;
 use crate::live::LiveClient;
 use crate::request::{Client, Door};
-use crate::scripted_model::{Options, ScriptedModel};
+use crate::scripted_model::ScriptedModel;
 
-/// Connections of one application; many run at once.
-const CONNECTIONS_MAX: u32 = 8;
+use self::assembling::assemble;
+use self::closing::{Served, close, settle};
+pub use self::setup::Setup;
+
 /// How long an application may take for anything that tests wait for on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What a test may want otherwise.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// All bounds, the provider's patience among them.
-    pub limits: Limits,
-    /// What the application does.
-    pub roles: Roles,
-    /// Tokens.
-    pub auth: AuthSettings,
-    /// The scripted model.
-    pub model: Options,
-    /// Calls go to this base URL instead of to the scripted model.
-    pub upstream: Option<String>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        let mut limits = Limits::default();
-        limits.provider.first_byte = Duration::from_secs(10);
-        limits.provider.first_byte_whole = Duration::from_secs(10);
-        limits.provider.silence = Duration::from_secs(10);
-        Self {
-            limits,
-            roles: ServerSettings::default().roles,
-            auth: AuthSettings::default(),
-            model: Options::default(),
-            upstream: None,
-        }
-    }
-}
 
 /// A running application. It speaks as its first guest; [`Client::guest`] makes others.
 ///
@@ -87,11 +49,6 @@ struct World {
     key: SigningKey,
     model: ScriptedModel,
     database: Database,
-}
-
-struct Served {
-    stop: CancellationToken,
-    ended: JoinHandle<()>,
 }
 
 impl Deref for App {
@@ -253,70 +210,6 @@ pub fn told_by(event: &StoredEvent) -> Value {
     variant.expect("a payload is one variant").clone()
 }
 
-async fn assemble(world: Arc<World>, setup: Setup) -> anyhow::Result<(Application, PgPool)> {
-    let telemetry = telemetry();
-    let settings = DatabaseSettings {
-        connections_max: CONNECTIONS_MAX,
-        acquire_timeout: PATIENCE,
-        ..DatabaseSettings::default()
-    };
-    let pool = jan_infra::database::connect(&settings, world.database.options()).await?;
-    let catalog = ProviderCatalog::try_new(vec![provider(&world, &setup)])?;
-    catalog.refresh().await;
-    let application = Application::assemble(Blueprint {
-        pool: pool.clone(),
-        models: Arc::new(catalog),
-        issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
-        roles: setup.roles,
-        guests: setup.auth.guests,
-        limits: setup.limits.clone(),
-        cors_origins: ServerSettings::default().cors_origins,
-        metrics: Box::new(|| telemetry.render_metrics()),
-        crash: CrashPoints::default(),
-    });
-    Ok((application.await.context("assembling")?, pool))
-}
-
-fn provider(world: &World, setup: &Setup) -> ProviderSettings {
-    let mut provider = match &setup.upstream {
-        None => ProviderSettings::new("scripted", world.model.base_url()),
-        Some(base_url) => ProviderSettings {
-            discover: false,
-            models: vec![ModelSetting {
-                id: MODEL.to_owned(),
-                ..ModelSetting::default()
-            }],
-            ..ProviderSettings::new("elsewhere", base_url)
-        },
-    };
-    provider.limits = setup.limits.provider.clone();
-    provider
-}
-
-/// One for the process, silent unless `JAN_TEST_LOG` names directives.
-fn telemetry() -> &'static Telemetry {
-    static TELEMETRY: OnceLock<Telemetry> = OnceLock::new();
-    TELEMETRY.get_or_init(|| {
-        let told = std::env::var_os("JAN_TEST_LOG").and_then(|told| told.into_string().ok());
-        let settings = TelemetrySettings {
-            log_level: told.unwrap_or_else(|| "off".to_owned()),
-            ..TelemetrySettings::default()
-        };
-        Telemetry::start(&settings).expect("nobody else has set up telemetry")
-    })
-}
-
-async fn settle(reads: &ReadModels) -> anyhow::Result<()> {
-    for model in ReadModel::ALL {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        while reads.barrier.reach(model, Consistency::Strong).await? != Freshness::Fresh {
-            let late = tokio::time::Instant::now() > deadline;
-            anyhow::ensure!(!late, "the read model {model:?} does not follow");
-        }
-    }
-    Ok(())
-}
-
 impl Drop for App {
     fn drop(&mut self) {
         self.door.close();
@@ -347,50 +240,4 @@ impl Drop for App {
             Err(_) => panic!("the application does not end"),
         }
     }
-}
-
-/// Lets requests end, looks at what is left behind, and stops. The deployment's last node looks.
-async fn close(
-    application: Application,
-    served: Vec<Served>,
-    look_at: Option<PgPool>,
-) -> anyhow::Result<()> {
-    for Served { stop, ended } in served {
-        stop.cancel();
-        ended.await.context("serving")?;
-    }
-    let requests = application.requests();
-    requests.close();
-    let ended = timeout(PATIENCE, requests.wait()).await;
-    ended.context("requests do not end")?;
-    let seen = match look_at {
-        Some(pool) => {
-            let settled = settle(&application.state.reads).await;
-            settled.and(nothing_is_left(&pool).await)
-        }
-        None => Ok(()),
-    };
-    let stopped = timeout(PATIENCE, application.stop()).await;
-    stopped.context("the application does not stop")?;
-    seen
-}
-
-async fn nothing_is_left(pool: &PgPool) -> anyhow::Result<()> {
-    let sql = r"
-        select aggregate_id
-          from events
-         where aggregate_type = 'response'
-         group by aggregate_id
-        having not bool_or(event_type = any($1))";
-    let endings = ["ResponseCompleted", "ResponseIncomplete", "ResponseFailed"];
-    let open: Vec<String> = sqlx::query_scalar(sql)
-        .bind(&endings[..])
-        .fetch_all(pool)
-        .await?;
-    anyhow::ensure!(open.is_empty(), "calls without an ending: {open:?}");
-    for projection in list_projections(pool).await? {
-        let clean = projection.parked_count == 0 && projection.last_error.is_none();
-        anyhow::ensure!(clean, "a projection has trouble: {projection:?}");
-    }
-    Ok(())
 }

@@ -1,0 +1,74 @@
+//! Putting a real application together, as `jan-server serve` does.
+
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Context as _;
+use jan_api::wiring::{Application, Blueprint};
+use jan_commands::crash::CrashPoints;
+use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
+use jan_infra::identity::OwnIssuer;
+use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
+use jan_infra::telemetry::Telemetry;
+use sqlx::PgPool;
+
+use super::{PATIENCE, Setup, World};
+use crate::given::MODEL;
+
+/// Connections of one application; many run at once.
+const CONNECTIONS_MAX: u32 = 8;
+
+pub(super) async fn assemble(
+    world: Arc<World>,
+    setup: Setup,
+) -> anyhow::Result<(Application, PgPool)> {
+    let telemetry = telemetry();
+    let settings = DatabaseSettings {
+        connections_max: CONNECTIONS_MAX,
+        acquire_timeout: PATIENCE,
+        ..DatabaseSettings::default()
+    };
+    let pool = jan_infra::database::connect(&settings, world.database.options()).await?;
+    let catalog = ProviderCatalog::try_new(vec![provider(&world, &setup)])?;
+    catalog.refresh().await;
+    let application = Application::assemble(Blueprint {
+        pool: pool.clone(),
+        models: Arc::new(catalog),
+        issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
+        roles: setup.roles,
+        guests: setup.auth.guests,
+        limits: setup.limits.clone(),
+        cors_origins: ServerSettings::default().cors_origins,
+        metrics: Box::new(|| telemetry.render_metrics()),
+        crash: CrashPoints::default(),
+    });
+    Ok((application.await.context("assembling")?, pool))
+}
+
+fn provider(world: &World, setup: &Setup) -> ProviderSettings {
+    let mut provider = match &setup.upstream {
+        None => ProviderSettings::new("scripted", world.model.base_url()),
+        Some(base_url) => ProviderSettings {
+            discover: false,
+            models: vec![ModelSetting {
+                id: MODEL.to_owned(),
+                ..ModelSetting::default()
+            }],
+            ..ProviderSettings::new("elsewhere", base_url)
+        },
+    };
+    provider.limits = setup.limits.provider.clone();
+    provider
+}
+
+/// One for the process, silent unless `JAN_TEST_LOG` names directives.
+fn telemetry() -> &'static Telemetry {
+    static TELEMETRY: OnceLock<Telemetry> = OnceLock::new();
+    TELEMETRY.get_or_init(|| {
+        let told = std::env::var_os("JAN_TEST_LOG").and_then(|told| told.into_string().ok());
+        let settings = TelemetrySettings {
+            log_level: told.unwrap_or_else(|| "off".to_owned()),
+            ..TelemetrySettings::default()
+        };
+        Telemetry::start(&settings).expect("nobody else has set up telemetry")
+    })
+}

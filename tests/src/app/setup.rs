@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+use jan_infra::config::{AuthSettings, Limits, Roles, ServerSettings};
+
+use crate::scripted_model::Options;
+
+/// What a test may want otherwise.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// All bounds, the provider's patience among them.
+    pub limits: Limits,
+    /// What the application does.
+    pub roles: Roles,
+    /// Tokens.
+    pub auth: AuthSettings,
+    /// The scripted model.
+    pub model: Options,
+    /// Calls go to this base URL instead of to the scripted model.
+    pub upstream: Option<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let mut limits = Limits::default();
+        limits.provider.first_byte = Duration::from_secs(10);
+        limits.provider.first_byte_whole = Duration::from_secs(10);
+        limits.provider.silence = Duration::from_secs(10);
+        Self {
+            limits,
+            roles: ServerSettings::default().roles,
+            auth: AuthSettings::default(),
+            model: Options::default(),
+            upstream: None,
+        }
+    }
+}
