@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jan_domain::response::{Failure, FailureKind, Response, ResponseError, Usage};
+use jan_domain::response::{Failure, FailureKind, ResponseError, Usage};
 
 use super::open_run::{Intent, OpenRun};
 use crate::CommandError;
@@ -53,7 +53,7 @@ async fn settle(run: &mut OpenRun) -> Result<(), CommandError<ResponseError>> {
     if !recorded || matches!(run.run().intent, Intent::Lost) {
         let known = run.run();
         known.loaded = known.commands.responses.load(known.id.as_str()).await?;
-        if !matches!(known.loaded.state, Response::Open(_)) {
+        if !known.is_on_record() {
             return Ok(());
         }
         known.intent = Intent::Recorded;

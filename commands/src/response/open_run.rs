@@ -340,6 +340,13 @@ impl Run {
         }
     }
 
+    /// Whether the stream, as it was last loaded, is open and this run's: another attempt under the
+    /// same idempotency key may have been quicker, in another process.
+    pub(super) fn is_on_record(&self) -> bool {
+        matches!(&self.loaded.state, Response::Open(call)
+            if call.node == self.commands.node && call.requested_at == self.requested_at)
+    }
+
     /// How long the call has taken until now.
     pub(super) fn timing(&self) -> Timing {
         let since = |at: DateTime<Utc>| {
