@@ -1,8 +1,10 @@
 //! Sudden death of the real program, at every step and at any time: nothing that was acknowledged is
 //! lost, nothing is done twice, nothing stays half done.
 
+mod cluster;
 mod dice;
 mod load;
+mod outage;
 mod points;
 mod random;
 pub(crate) mod truth;

@@ -1,12 +1,10 @@
 //! The process, and Postgres under it, die at random times while people talk.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use jan_infra::runtime::{ChildState, EmbeddedPostgres, RuntimeSettings};
-use jan_tests::process::{Deployment, ServerProcess, signal};
+use jan_tests::process::{Deployment, ServerProcess};
 use jan_tests::remote::Remote;
 use jan_tests::scripted_model::ScriptedModel;
 use serde_json::{Value, json};
@@ -15,8 +13,8 @@ use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use super::cluster::Cluster;
 use super::dice::Dice;
 use super::load::{Acknowledged, Ledger, Person};
 use super::truth::comes_true;
@@ -31,8 +29,6 @@ const LIVES_MS: u64 = 1200;
 const LOOK_EVERY: u64 = 10;
 /// How often Postgres is killed as a whole.
 const WHOLE_DEATHS: u32 = 3;
-/// How long Postgres may take to come back.
-const BACK_WITHIN: Duration = Duration::from_secs(30);
 
 #[expect(
     clippy::disallowed_methods,
@@ -70,7 +66,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_done_twice_whenever_anything_d
 }
 
 struct Scene {
-    postgres: EmbeddedPostgres,
+    cluster: Cluster,
     pool: PgPool,
     deployment: Deployment,
     server: Option<ServerProcess>,
@@ -81,24 +77,20 @@ struct Scene {
     until: CancellationToken,
     people: JoinSet<()>,
     deaths: (u32, u32),
-    directory: PathBuf,
     _model: ScriptedModel,
 }
 
 impl Scene {
     async fn set() -> Self {
-        let directory = std::env::temp_dir().join(format!("jan-crash-{}", std::process::id()));
-        let postgres = start_postgres(&directory).await;
+        let cluster = Cluster::start().await;
         let model = ScriptedModel::start().await;
-        let deployment = Deployment::new(&postgres.connect_options(), &model.base_url());
+        let deployment = Deployment::new(&cluster.options(), &model.base_url());
         let server = deployment.start().await;
         let remote = server.remote().guest().await;
         let shared = begin(&remote).await;
         let mut scene = Self {
-            pool: PgPool::connect_with(postgres.connect_options())
-                .await
-                .unwrap(),
-            postgres,
+            pool: PgPool::connect_with(cluster.options()).await.unwrap(),
+            cluster,
             deployment,
             port: server.port(),
             server: Some(server),
@@ -108,7 +100,6 @@ impl Scene {
             until: CancellationToken::new(),
             people: JoinSet::new(),
             deaths: (0, 0),
-            directory,
             _model: model,
         };
         for number in 0..PEOPLE {
@@ -132,37 +123,13 @@ impl Scene {
     }
 
     /// Ends Postgres without a checkpoint and waits until it is back.
-    ///
-    /// Its supervisor waits longer from death to death, so all but the first few times only a part
-    /// of Postgres is killed: the rest then dies with it and recovers in the same way.
     async fn kill_postgres(&mut self) {
         self.deaths.1 += 1;
         if self.deaths.1 > WHOLE_DEATHS {
-            let sql = "select pid from pg_stat_activity where backend_type = 'walwriter'";
-            let part: i32 = sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap();
-            signal("KILL", part.unsigned_abs());
-            return self.until_back().await;
+            self.cluster.kill_a_part(&self.pool).await;
+        } else {
+            self.cluster.kill().await;
         }
-        let mut state = self.postgres.state();
-        let ChildState::Ready(old) = *state.borrow_and_update() else {
-            panic!("Postgres is not there to be killed")
-        };
-        signal("KILL", old);
-        let back = state.wait_for(|now| matches!(now, ChildState::Ready(new) if *new != old));
-        let back = tokio::time::timeout(BACK_WITHIN, back).await;
-        back.expect("Postgres comes back").unwrap();
-    }
-
-    async fn until_back(&self) {
-        let back = async {
-            // The first answers may still be those of the dying.
-            sleep(Duration::from_millis(100)).await;
-            while sqlx::query("select").execute(&self.pool).await.is_err() {
-                sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let back = tokio::time::timeout(BACK_WITHIN, back).await;
-        back.expect("Postgres comes back");
     }
 
     /// Whatever was acknowledged before a death is a completed call after it.
@@ -294,29 +261,11 @@ impl Scene {
         let server = self.server.take().expect("one runs");
         assert!(server.stop().await.success());
         self.pool.close().await;
-        self.postgres.stop().await;
-        std::fs::remove_dir_all(&self.directory).unwrap();
+        self.cluster.stop().await;
     }
 }
 
 async fn begin(person: &Remote) -> String {
     let begun = person.post("/v1/conversations", &json!({})).await.unwrap();
     begun.body["id"].as_str().unwrap().to_owned()
-}
-
-/// A cluster that keeps its word like a real one, fsync included.
-async fn start_postgres(directory: &Path) -> EmbeddedPostgres {
-    std::fs::create_dir_all(directory).unwrap();
-    let search_path = std::env::var_os("PATH").unwrap_or_default();
-    let mut settings = RuntimeSettings::new(directory, search_path);
-    settings.wheels_dir = wheels_dir();
-    settings.postgres.shared_buffers_mb = 64;
-    let (tracker, never) = (TaskTracker::new(), CancellationToken::new());
-    let started = EmbeddedPostgres::start(&settings, &tracker, &never).await;
-    started.unwrap()
-}
-
-fn wheels_dir() -> PathBuf {
-    let set_up = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.jan/runtime");
-    std::env::var_os("JAN_TEST_RUNTIME_DIR").map_or_else(set_up, PathBuf::from)
 }
