@@ -51,7 +51,12 @@ fn load(cli: &Cli) -> anyhow::Result<Config> {
 async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve(args, &config).await?,
-        Command::Config(args) => config::config(&args, config.describe(), &mut Answer::new())?,
+        Command::Config(args) => {
+            for warning in config.warnings() {
+                remark(warning);
+            }
+            config::config(&args, config.describe(), &mut Answer::new())?;
+        }
         Command::Doctor(args) => {
             quieten(&mut config)?;
             let diagnosis = diagnose(&config).await;
@@ -179,7 +184,11 @@ fn code_of(done: anyhow::Result<ExitCode>) -> ExitCode {
 }
 
 fn complain(code: u8, error: &anyhow::Error) -> ExitCode {
-    // Where standard error is closed, the exit code has to say enough.
-    let _unread = writeln!(std::io::stderr(), "jan-server: {}", sentence(error));
+    remark(&sentence(error));
     ExitCode::from(code)
+}
+
+fn remark(words: &str) {
+    // Where standard error is closed, the exit code has to say enough.
+    let _unread = writeln!(std::io::stderr(), "jan-server: {words}");
 }

@@ -8,6 +8,17 @@ use jan_commands::crash::CrashPoints;
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  jan-server serve
+  jan-server serve --bind 0.0.0.0 --port 8080
+  DATABASE_URL=postgres://jan@db/jan JAN_DEFAULT_NODE_URL=https://api.example.com/v1 \\
+    JAN_DEFAULT_NODE_API_KEY=... jan-server serve
+
+Without DATABASE_URL a Postgres of our own runs in the data directory, and without a provider a
+small local model. Ctrl-C or SIGTERM lets open requests end and then stops the server and everything
+it started; a second one stops all at once.
+Exit codes: 0 stopped as asked, 1 could not start or failed, 2 asked wrongly, 130 stopped at once.")]
 pub struct ServeArgs {
     /// Address to listen on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]

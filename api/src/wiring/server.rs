@@ -34,7 +34,10 @@ pub enum ServeError {
     #[error("the database could not be used")]
     FirstUse(#[from] PoolError),
     /// The address.
-    #[error("cannot listen on {address}: {source}")]
+    #[error(
+        "cannot listen on {address} (end the program that does, or choose another address with \
+         --port and --bind)"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,
