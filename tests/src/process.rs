@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::remote::Remote;
 
 /// Longer than any start or end takes, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Pause between two looks at a process.
 const GLANCE: Duration = Duration::from_millis(5);
 /// What precedes the address in the banner.

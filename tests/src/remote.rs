@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 /// Longer than any answer takes, a server's own limits included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Why there is no answer: the connection was refused, cut, or fell silent.
 pub type Lost = reqwest::Error;

@@ -62,8 +62,8 @@ impl Scene {
         let deployment = Deployment::new(&database.options(), &model.base_url());
         let first = deployment.start().await;
         let person = first.remote().guest().await;
-        let begin = json!({"items": [{"role": "user", "content": "before"}]});
-        let begun = person.post("/v1/conversations", &begin).await.unwrap();
+        let wish = json!({"items": [{"role": "user", "content": "before"}]});
+        let begun = person.post("/v1/conversations", &wish).await.unwrap();
         let conversation = begun.body["id"].as_str().unwrap().to_owned();
         let pool = database.pool(4).await;
         comes_true(&pool).await;

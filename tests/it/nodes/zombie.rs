@@ -10,6 +10,7 @@ use jan_tests::scripted_model::ScriptedModel;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
 
 use crate::crash::truth::comes_true;
 
@@ -31,8 +32,9 @@ async fn a_paused_process_loses_its_calls_and_each_ends_once() {
     let streamed = with(streamed, conversation.clone());
     let whole = chat("reply exactly too late [first_token_ms=2000]");
     let whole = with(whole, conversation.clone());
-    let watching = tokio::spawn(watch(person.clone(), streamed));
-    let waiting = tokio::spawn({
+    let people = TaskTracker::new();
+    let watching = people.spawn(watch(person.clone(), streamed));
+    let waiting = people.spawn({
         let (person, whole) = (person.clone(), whole);
         async move { person.post("/v1/chat/completions", &whole).await }
     });
@@ -73,7 +75,8 @@ async fn a_process_that_is_asked_to_end_lets_its_calls_end() {
     let (ending, other) = (deployment.start().await, deployment.start().await);
     let person = ending.remote().guest().await;
     let body = with(chat("count to 20 [frame_ms=50]"), json!({"stream": true}));
-    let watching = tokio::spawn(watch(person.clone(), body));
+    let people = TaskTracker::new();
+    let watching = people.spawn(watch(person.clone(), body));
     timeout(PATIENCE, model.until_in_flight(1)).await.unwrap();
     assert!(ending.stop().await.success());
     let seen = watching.await.unwrap();
