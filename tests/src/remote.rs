@@ -105,11 +105,9 @@ impl Remote {
         whole(request.header("idempotency-key", key)).await
     }
 
-    /// A streamed chat call, up to its end or to where it broke off. An answer that is no stream is
-    /// an `error`.
+    /// A streamed chat call that comes to its end. An answer that is no stream is an `error`.
     pub async fn stream(&self, body: &Value, key: Option<&str>) -> Result<Seen, Lost> {
         let mut seen = Seen::default();
-        // What breaks off was seen all the same.
         self.watch(body, key, &mut seen).await.map(|()| seen)
     }
 
