@@ -236,14 +236,14 @@ fn told_to_the_end(state: ApiState, key: IdempotencyKey, response: Response) -> 
     let (sender, mut receiver) = mpsc::channel::<Result<Bytes, axum::Error>>(64);
     let tracker = state.commands.tracker.clone();
     let status = parts.status.as_u16();
-    let telling = async move {
-        let mut frames = body.into_data_stream();
-        let mut listening = true;
-        while let Some(frame) = frames.next().await {
-            listening = listening && sender.send(frame).await.is_ok();
-        }
-    };
     let told = async move {
+        let telling = async {
+            let mut frames = body.into_data_stream();
+            let mut listening = true;
+            while let Some(frame) = frames.next().await {
+                listening = listening && sender.send(frame).await.is_ok();
+            }
+        };
         let ending = match AssertUnwindSafe(telling).catch_unwind().await {
             Ok(()) => Ending::Finished(Outcome { status, body: None }),
             Err(cause) => {
@@ -252,6 +252,8 @@ fn told_to_the_end(state: ApiState, key: IdempotencyKey, response: Response) -> 
             }
         };
         settle(&state, &key, ending).await;
+        // Only now: whoever has seen the end may use the key again.
+        drop(sender);
     };
     tracker.spawn(told.in_current_span());
     let frames = futures::stream::poll_fn(move |cx| receiver.poll_recv(cx));
