@@ -52,6 +52,7 @@ impl Client {
     }
 
     /// Somebody with this bearer token, valid or not.
+    #[must_use]
     pub fn with_token(&self, token: impl Into<String>) -> Self {
         let token = Some(token.into());
         Self {
@@ -61,6 +62,7 @@ impl Client {
     }
 
     /// The same door without credentials.
+    #[must_use]
     pub fn as_nobody(&self) -> Self {
         Self::nobody(self.door.clone())
     }
@@ -216,6 +218,10 @@ impl Answer {
     ///
     /// If it has another, showing the body.
     #[track_caller]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "an assertion may stand alone"
+    )]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self

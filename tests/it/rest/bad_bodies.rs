@@ -143,7 +143,7 @@ async fn nesting_has_a_limit_and_brackets_in_texts_are_no_nesting() {
         )
     };
     app.raw(Method::POST, CHAT)
-        .body(schema(100))
+        .body(schema(80))
         .await
         .expect_status(200);
     let refused = app

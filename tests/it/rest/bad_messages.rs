@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::CHAT;
 
-fn user(content: Value) -> Value {
+fn user(content: impl Into<Value>) -> Value {
+    let content = content.into();
     json!([{"role": "user", "content": content}])
 }
 
-fn image(url: Value) -> Value {
+fn image(url: impl Into<Value>) -> Value {
+    let url = url.into();
     user(json!([{"type": "image_url", "image_url": {"url": url}}]))
 }
 
@@ -36,6 +38,12 @@ fn wrong_messages() -> Vec<(Value, &'static str)> {
             json!([{"role": "function", "name": "f", "content": "hi"}]),
             "messages[0].role",
         ),
+    ]
+}
+
+/// Contents, and the field that is wrong with them.
+fn wrong_contents() -> Vec<(Value, &'static str)> {
+    vec![
         (json!([{"role": "user"}]), "messages[0].content"),
         (user(json!(null)), "messages[0].content"),
         (user(json!(5)), "messages[0].content"),
@@ -78,6 +86,12 @@ fn wrong_messages() -> Vec<(Value, &'static str)> {
             image(json!("data:text/html,x")),
             "messages[0].content[0].image_url.url",
         ),
+    ]
+}
+
+/// Turns that lack something, and more than a call takes.
+fn wrong_turns() -> Vec<(Value, &'static str)> {
+    vec![
         (json!([{"role": "assistant"}]), "messages[0].content"),
         (
             json!([{"role": "assistant", "content": null, "tool_calls": []}]),
@@ -120,7 +134,7 @@ fn wrong_messages() -> Vec<(Value, &'static str)> {
 async fn messages_that_no_model_could_read_are_refused_at_their_place() {
     let app = App::start().await;
     let before = app.events().await.len();
-    for (messages, param) in wrong_messages() {
+    for (messages, param) in [wrong_messages(), wrong_contents(), wrong_turns()].concat() {
         let shown: String = messages.to_string().chars().take(120).collect();
         let refused = app
             .post(CHAT, json!({"model": MODEL, "messages": messages}))

@@ -23,10 +23,16 @@ fn not(types: &[&str]) -> Vec<Value> {
     wrong.map(|(_, value)| value).collect()
 }
 
-fn row(name: &'static str, types: &[&str], wrong: Value, right: Value) -> Row {
+fn row(
+    name: &'static str,
+    types: &[&str],
+    wrong: impl Into<Value>,
+    right: impl Into<Value>,
+) -> Row {
     let mut values = not(types);
-    values.extend(wrong.as_array().unwrap().clone());
-    (name, Value::from(values), right)
+    let wrong = wrong.into();
+    values.extend(wrong.as_array().unwrap().iter().cloned());
+    (name, Value::from(values), right.into())
 }
 
 fn numbers() -> Vec<Row> {

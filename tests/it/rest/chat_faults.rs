@@ -1,5 +1,6 @@
 //! Every way a provider goes wrong: what the caller is told, and what is on record.
 
+use std::future::IntoFuture as _;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -238,4 +239,24 @@ async fn after_a_fault_the_next_call_is_answered() {
         let answer = app.post(CHAT, body).await.expect_status(200);
         assert_eq!(super::said(&answer.json()), "hi", "{fault}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_answers_as_many_calls_as_it_can_says_so() {
+    let mut setup = Setup::default();
+    setup.limits.model_calls_max = 1;
+    let app = App::start_with(setup).await;
+    let long = app.post(CHAT, chat("[first_token_ms=500] reply exactly hi"));
+    let one_more = async {
+        app.model().until_in_flight(1).await;
+        app.post(CHAT, chat("reply exactly ho")).await
+    };
+    let (long, refused) = tokio::join!(long.into_future(), one_more);
+    let refused = refused.expect_status(429);
+    assert_eq!(refused.json()["error"]["code"], "rate_limit_exceeded");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(super::said(&long.expect_status(200).json()), "hi");
+    app.post(CHAT, chat("reply exactly ho"))
+        .await
+        .expect_status(200);
 }

@@ -1,12 +1,9 @@
 //! Chat completions that are streamed.
 
-use std::time::Duration;
-
 use insta::assert_json_snapshot;
 use jan_tests::app::App;
 use jan_tests::given::{chat, streamed, tool, with};
 use serde_json::{Value, json};
-use sqlx::Connection as _;
 
 use super::{CHAT, kinds_of, text_of};
 
@@ -24,110 +21,7 @@ async fn a_stream_has_openais_chunks_in_openais_order() {
     );
     assert_eq!(answer.header("cache-control"), Some("no-cache"));
     assert_eq!(answer.header("x-accel-buffering"), Some("no"));
-    assert_json_snapshot!(answer.sse(), {"[].id" => "[id]"}, @r#"
-    [
-      {
-        "choices": [
-          {
-            "delta": {
-              "content": "",
-              "refusal": null,
-              "role": "assistant"
-            },
-            "finish_reason": null,
-            "index": 0,
-            "logprobs": null
-          }
-        ],
-        "created": 1767225600,
-        "id": "[id]",
-        "model": "scripted-1",
-        "object": "chat.completion.chunk",
-        "service_tier": "default",
-        "system_fingerprint": "fp_scripted",
-        "usage": null
-      },
-      {
-        "choices": [
-          {
-            "delta": {
-              "content": "hi"
-            },
-            "finish_reason": null,
-            "index": 0,
-            "logprobs": null
-          }
-        ],
-        "created": 1767225600,
-        "id": "[id]",
-        "model": "scripted-1",
-        "object": "chat.completion.chunk",
-        "service_tier": "default",
-        "system_fingerprint": "fp_scripted",
-        "usage": null
-      },
-      {
-        "choices": [
-          {
-            "delta": {
-              "content": " there"
-            },
-            "finish_reason": null,
-            "index": 0,
-            "logprobs": null
-          }
-        ],
-        "created": 1767225600,
-        "id": "[id]",
-        "model": "scripted-1",
-        "object": "chat.completion.chunk",
-        "service_tier": "default",
-        "system_fingerprint": "fp_scripted",
-        "usage": null
-      },
-      {
-        "choices": [
-          {
-            "delta": {},
-            "finish_reason": "stop",
-            "index": 0,
-            "logprobs": null
-          }
-        ],
-        "created": 1767225600,
-        "id": "[id]",
-        "model": "scripted-1",
-        "object": "chat.completion.chunk",
-        "service_tier": "default",
-        "system_fingerprint": "fp_scripted",
-        "usage": null
-      },
-      {
-        "choices": [],
-        "created": 1767225600,
-        "id": "[id]",
-        "model": "scripted-1",
-        "object": "chat.completion.chunk",
-        "service_tier": "default",
-        "system_fingerprint": "fp_scripted",
-        "usage": {
-          "completion_tokens": 2,
-          "completion_tokens_details": {
-            "accepted_prediction_tokens": 0,
-            "audio_tokens": 0,
-            "reasoning_tokens": 0,
-            "rejected_prediction_tokens": 0
-          },
-          "prompt_tokens": 4,
-          "prompt_tokens_details": {
-            "audio_tokens": 0,
-            "cached_tokens": 0
-          },
-          "total_tokens": 6
-        }
-      }
-    ]
-    "#);
+    assert_json_snapshot!(answer.sse(), {"[].id" => "[id]"});
 }
 
 #[tokio::test]
@@ -330,80 +224,4 @@ async fn a_provider_that_leaves_out_the_end_or_fills_in_nulls_is_understood() {
         let id = chunks[0]["id"].as_str().unwrap();
         app.until_recorded(id, "ResponseCompleted").await;
     }
-}
-
-#[tokio::test]
-async fn nothing_is_answered_before_the_question_is_on_record() {
-    let app = App::start().await;
-    let live = app.live().await;
-    let mut session = app.pool().acquire().await.unwrap();
-    let mut lock = session.begin().await.unwrap();
-    sqlx::query("lock table events in exclusive mode")
-        .execute(&mut *lock)
-        .await
-        .unwrap();
-    let body = streamed("reply exactly hi");
-    let answer = live.post(CHAT, &body);
-    tokio::pin!(answer);
-    let early = tokio::time::timeout(Duration::from_millis(400), &mut answer).await;
-    assert!(early.is_err(), "answered before the intent was durable");
-    assert_eq!(
-        app.model().requests().len(),
-        1,
-        "the provider is asked meanwhile"
-    );
-    lock.rollback().await.unwrap();
-    let answer = answer.await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(text_of(&answer.rest().await, 0), "hi");
-}
-
-#[tokio::test]
-async fn the_end_of_an_answer_is_held_back_until_it_is_on_record() {
-    let app = App::start().await;
-    let live = app.live().await;
-    let mut answer = live
-        .post(CHAT, &streamed("[frame_ms=100] count to 5"))
-        .await;
-    assert_eq!(answer.next_words().await.as_deref(), Some("1"));
-    let mut session = app.pool().acquire().await.unwrap();
-    let mut lock = session.begin().await.unwrap();
-    sqlx::query("lock table events in exclusive mode")
-        .execute(&mut *lock)
-        .await
-        .unwrap();
-    for word in [" 2", " 3", " 4", " 5"] {
-        assert_eq!(answer.next_words().await.as_deref(), Some(word));
-    }
-    let early = tokio::time::timeout(Duration::from_millis(400), answer.next()).await;
-    assert!(
-        early.is_err(),
-        "the end was told before it was on record: {early:?}"
-    );
-    lock.rollback().await.unwrap();
-    let end = answer.next().await.unwrap();
-    assert_eq!(end["choices"][0]["finish_reason"], "stop");
-    let recorded = app.events_of(end["id"].as_str().unwrap()).await;
-    assert_eq!(
-        kinds_of(&recorded),
-        ["ResponseRequested", "ResponseCompleted"]
-    );
-}
-
-#[tokio::test]
-async fn words_reach_the_client_when_they_are_said() {
-    let app = App::start().await;
-    let live = app.live().await;
-    let mut answer = live
-        .post(CHAT, &streamed("[frame_ms=300] count to 4"))
-        .await;
-    answer.next_words().await.unwrap();
-    let first = tokio::time::Instant::now();
-    answer.next_words().await.unwrap();
-    let apart = first.elapsed();
-    assert!(
-        apart > Duration::from_millis(150),
-        "frames were gathered: {apart:?}"
-    );
-    answer.rest().await;
 }

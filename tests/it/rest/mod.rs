@@ -7,6 +7,8 @@ mod bad_parameters;
 mod chat_conversations;
 mod chat_disconnects;
 mod chat_faults;
+mod chat_keeping;
+mod chat_promises;
 mod chat_stream;
 mod chat_whole;
 mod conversation_items;
@@ -18,6 +20,7 @@ mod prefixes;
 mod random_bodies;
 mod service;
 mod stored_completions;
+mod tokens;
 
 use jan_projections::StoredEvent;
 use serde_json::Value;

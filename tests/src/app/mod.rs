@@ -237,7 +237,9 @@ impl Drop for App {
         match told.recv_timeout(3 * PATIENCE) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => panic!("the application left something behind: {error:#}"),
-            Err(_) => panic!("the application does not end"),
+            Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
+                panic!("the application does not end")
+            }
         }
     }
 }
