@@ -250,7 +250,7 @@ fn the_commands_reach_every_event_and_every_refusal() {
         laws::names(&[
             "NotFound",
             "AlreadyExists",
-            "TitleTooLong",
+            "InvalidTitle",
             "InvalidReferrer",
             "TooManyItems",
             "DuplicateItem",
