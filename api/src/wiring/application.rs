@@ -112,7 +112,14 @@ impl Application {
             pool,
         } = self;
         work.requests.close();
-        work.requests.wait().await;
+        let patience = Duration::from_millis(state.server.limits.shutdown_timeout_ms);
+        if tokio::time::timeout(patience, work.requests.wait())
+            .await
+            .is_err()
+        {
+            // Another process, or the next start, closes what is still open.
+            tracing::warn!("some calls had no ending in time");
+        }
         work.stop_background.cancel();
         work.background.close();
         work.background.wait().await;

@@ -71,9 +71,7 @@ async fn odd_methods_and_endless_lines_are_refused() {
         "GET /v1/models?x={} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "y".repeat(9_000)
     );
-    let many = (0..200)
-        .map(|at| format!("x-{at}: y\r\n"))
-        .collect::<String>();
+    let many = "x: y\r\n".repeat(200);
     let many = format!("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{many}\r\n");
     let huge = format!(
         "GET /healthz HTTP/1.1\r\nHost: a\r\nx: {}\r\nConnection: close\r\n\r\n",

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jan_commands::runner::NodeLease;
 use jan_commands::store::{AppenderLimits, Claim, IdempotencyKey, IdempotencyKeys, Outcome};
 use jan_domain::id::NodeId;
@@ -79,30 +81,16 @@ async fn old_keys_are_forgotten() {
     let world = World::start(AppenderLimits::default()).await;
     let keys = IdempotencyKeys::new(world.pool.clone(), node("a"));
     assert_eq!(keys.claim(&key(1)).await.unwrap(), Claim::Ours);
-    assert_eq!(
-        keys.prune(std::time::Duration::from_secs(60))
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(keys.prune(Duration::from_mins(1)).await.unwrap(), 0);
     sqlx::query("update idempotency_keys set claimed_at = claimed_at - interval '2 minutes'")
         .execute(&world.pool)
         .await
         .unwrap();
-    assert_eq!(
-        keys.prune(std::time::Duration::from_secs(60))
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(keys.prune(Duration::from_mins(1)).await.unwrap(), 1);
 }
 
 async fn lease(world: &World, name: &str) -> NodeLease {
-    NodeLease::take(
-        world.pool.clone(),
-        node(name),
-        std::time::Duration::from_secs(60),
-    )
-    .await
-    .unwrap()
+    NodeLease::take(world.pool.clone(), node(name), Duration::from_mins(1))
+        .await
+        .unwrap()
 }
