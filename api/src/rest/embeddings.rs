@@ -64,6 +64,8 @@ async fn create(
         "model".to_owned(),
         Value::from(route.upstream_model.as_ref()),
     );
+    // Held for as long as the provider works on it.
+    let _admitted = commands.admit().ok_or_else(ApiError::too_busy)?;
     let answer = route
         .provider
         .embed(Value::Object(body).to_string().into())

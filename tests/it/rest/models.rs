@@ -1,8 +1,13 @@
 //! `/v1/models` and `/v1/embeddings`.
 
+use std::future::IntoFuture as _;
+
 use insta::assert_json_snapshot;
-use jan_tests::app::App;
+use jan_tests::app::{App, Setup};
+use jan_tests::given::chat;
 use serde_json::{Value, json};
+
+use super::CHAT;
 
 const EMBEDDINGS: &str = "/v1/embeddings";
 
@@ -179,5 +184,31 @@ async fn a_provider_that_fails_an_embedding_is_told_like_one_that_fails_a_chat()
         let refused = app.post(EMBEDDINGS, body).await;
         assert_eq!(refused.status(), status, "{fault}: {}", refused.text());
         assert!(refused.json()["error"]["code"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn embeddings_take_their_turn_among_all_calls() {
+    let mut setup = Setup::default();
+    setup.limits.model_calls_max = 1;
+    let app = App::start_with(setup).await;
+    let embed = || {
+        app.post(
+            EMBEDDINGS,
+            json!({"model": "scripted-embed", "input": "tea"}),
+        )
+    };
+    let long = app.post(CHAT, chat("[first_token_ms=500] reply exactly hi"));
+    let refused = async {
+        app.model().until_in_flight(1).await;
+        embed().await
+    };
+    let (long, refused) = tokio::join!(long.into_future(), refused);
+    long.expect_status(200);
+    let refused = refused.expect_status(429);
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(app.model().requests().len(), 1);
+    for _ in 0..2 {
+        embed().await.expect_status(200);
     }
 }
