@@ -260,7 +260,7 @@ async fn a_referrer_that_no_conversation_can_have_is_refused() {
     let app = App::start().await;
     let before = app.events().await.len();
     let long = "r".repeat(65);
-    for referrer in ["a%00b", "%00", "", "%FF", &long, "a&referrer=b"] {
+    for referrer in ["a%00b", "%00", "", &long, "a&referrer=b"] {
         let path = format!("{CHAT}?referrer={referrer}");
         for conversation in [json!(null), json!({}), json!("conv_x")] {
             let body = with(chat("hi"), json!({"conversation": conversation}));
