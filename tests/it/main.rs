@@ -4,6 +4,7 @@
 
 mod adapters;
 mod architecture;
+mod cli;
 mod crash;
 mod domain;
 mod edge;

@@ -228,8 +228,12 @@ pub fn signal(name: &str, process: u32) {
     assert!(sent, "process {process} is not there");
 }
 
-/// The program lies where Cargo puts programs: beside the folder of the test's own.
-fn program() -> PathBuf {
+/// `jan-server`. It lies where Cargo puts programs: beside the folder of the test's own.
+///
+/// # Panics
+///
+/// If it is not built.
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().expect("a program knows where it is");
     let folder = test.parent().and_then(Path::parent);
     let program = folder.expect("Cargo's folders").join("jan-server");

@@ -50,7 +50,12 @@ pub struct Seen {
 }
 
 impl Remote {
-    pub(crate) fn to(base: &str) -> Self {
+    /// Somebody without credentials who talks to the server at this URL.
+    ///
+    /// # Panics
+    ///
+    /// If no client can be made.
+    pub fn to(base: &str) -> Self {
         // The client wants a provider even for plain HTTP; whoever came first has set it.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()

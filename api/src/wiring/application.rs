@@ -10,7 +10,7 @@ use jan_domain::id::NodeId;
 use jan_domain::ports::{IdGenerator, ModelCatalog, OpenResponses, TokenIssuer};
 use jan_infra::clock::SystemClock;
 use jan_infra::config::{Limits, Origins, Roles};
-use jan_infra::database::{Pool, PoolError};
+use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
 use jan_projections::{Projections, ReadModels, Tuning};
@@ -132,7 +132,7 @@ impl Application {
         {
             tracing::warn!("the event log's writer was still in use at the end");
         }
-        pool.close().await;
+        database::close(&pool).await;
     }
 }
 

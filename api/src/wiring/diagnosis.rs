@@ -117,7 +117,7 @@ async fn schema(config: &Config, target: ConnectOptions) -> Result<(), DatabaseE
     settings.connections_max = 1;
     let pool = database::connect(&settings, target).await?;
     let required = database::require_schema(&pool).await;
-    pool.close().await;
+    database::close(&pool).await;
     required
 }
 

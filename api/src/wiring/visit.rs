@@ -13,6 +13,7 @@ const CONNECTIONS_MAX: u32 = 4;
 pub struct DatabaseVisit {
     tracker: TaskTracker,
     stop: CancellationToken,
+    pool: Option<Pool>,
     own: Option<EmbeddedPostgres>,
 }
 
@@ -56,11 +57,15 @@ impl DatabaseVisit {
         };
         let mut settings = config.database.clone();
         settings.connections_max = settings.connections_max.min(CONNECTIONS_MAX);
-        Ok(database::connect(&settings, target).await?)
+        let pool = database::connect(&settings, target).await?;
+        Ok(self.pool.insert(pool).clone())
     }
 
-    /// Ends what was started for the visit.
+    /// Closes the connections and ends what was started for the visit.
     pub async fn leave(self) {
+        if let Some(pool) = self.pool {
+            database::close(&pool).await;
+        }
         if let Some(own) = self.own {
             own.stop().await;
         }

@@ -1,9 +1,11 @@
 //! The door to Postgres: the pool that everybody shares, and the schema.
 
+mod closing;
 mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use closing::close;
 pub use sqlx::postgres::PgConnectOptions as ConnectOptions;
 pub use sqlx::{Error as PoolError, PgPool as Pool};
 pub use steps::{PendingMigration, list_pending, migrate_through};

@@ -1,0 +1,96 @@
+//! `jan-server doctor`.
+
+use std::net::TcpListener;
+
+use jan_tests::database::Database;
+use jan_tests::scripted_model::ScriptedModel;
+use serde_json::Value;
+use sqlx::ConnectOptions as _;
+
+use super::{Desk, Said};
+
+fn state_of<'d>(diagnosis: &'d Value, name: &str) -> &'d Value {
+    let mut checks = diagnosis["checks"].as_array().unwrap().iter();
+    checks.find(|check| check["name"] == name).unwrap()
+}
+
+fn read(said: &Said, code: i32) -> Value {
+    assert_eq!(
+        (said.code, said.err.as_str()),
+        (Some(code), ""),
+        "{}",
+        said.out
+    );
+    serde_json::from_str(&said.out).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_with_everything_is_well() {
+    let (database, model) = (Database::fresh().await, ScriptedModel::start().await);
+    let desk = Desk::new()
+        .with("DATABASE_URL", database.options().to_url_lossy())
+        .with("JAN_DEFAULT_NODE_URL", model.base_url())
+        .with("JAN_PORT", "0");
+    let diagnosis = read(&desk.run(&["doctor", "--json"]), 0);
+    assert_eq!(diagnosis["can_start"], true);
+    for check in diagnosis["checks"].as_array().unwrap() {
+        assert_eq!(check["state"], "good", "{check}");
+    }
+    assert!(diagnosis["runtime"].is_null(), "nothing embedded is needed");
+    let text = desk.run(&["doctor"]);
+    assert!(
+        text.answer().ends_with("The server can start.\n"),
+        "{}",
+        text.out
+    );
+    assert!(!desk.directory.join(".jan").exists(), "it only looks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_the_server_from_starting_is_named_with_advice() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let desk = Desk::new()
+        .with("DATABASE_URL", "postgres://jan@127.0.0.1:9/jan")
+        .with("JAN_DEFAULT_NODE_URL", "http://127.0.0.1:9/v1")
+        .with("JAN_PORT", port.to_string())
+        .with("JAN_PROT", "1");
+    let diagnosis = read(&desk.run(&["doctor", "--json"]), 1);
+    assert_eq!(diagnosis["can_start"], false);
+    for (name, state) in [
+        ("port", "problem"),
+        ("database", "problem"),
+        ("provider", "warning"),
+    ] {
+        let check = state_of(&diagnosis, name);
+        assert_eq!(check["state"], state, "{check}");
+        assert!(
+            check["advice"]
+                .as_str()
+                .is_some_and(|advice| !advice.is_empty())
+        );
+    }
+    let says = state_of(&diagnosis, "database")["says"].as_str().unwrap();
+    assert!(
+        says.starts_with("the database at 127.0.0.1:9/jan cannot be reached: "),
+        "{says}"
+    );
+    assert!(diagnosis.to_string().contains("$JAN_PROT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_machine_is_told_to_set_up() {
+    let desk = Desk::new()
+        .with("JAN_POSTGRES_BIN_DIR", "/nowhere")
+        .with("JAN_PORT", "0");
+    let diagnosis = read(&desk.run(&["doctor", "--json"]), 1);
+    for name in ["database", "model"] {
+        let check = state_of(&diagnosis, name);
+        assert_eq!(check["state"], "problem");
+        assert!(
+            check["advice"].as_str().unwrap().contains("make setup"),
+            "{check}"
+        );
+    }
+    assert!(diagnosis["runtime"]["parts"].is_array());
+}
