@@ -130,12 +130,13 @@ async fn credentials_are_one_bearer_token() {
 #[tokio::test]
 async fn a_token_dies_when_its_time_is_over() {
     let mut setup = Setup::default();
-    setup.auth.access_token_ttl = Duration::from_secs(1);
+    // Whole seconds are signed, so up to one of them is lost.
+    setup.auth.access_token_ttl = Duration::from_secs(3);
     let app = App::start_with(setup).await;
     let tokens = guest(&app).await;
     let client = app.with_token(text(&tokens, "access_token"));
     client.get("/v1/models").await.expect_status(200);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(3100)).await;
     client.get("/v1/models").await.expect_status(401);
     let new = refresh(&app, text(&tokens, "refresh_token"))
         .await
