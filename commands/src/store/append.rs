@@ -1,6 +1,6 @@
 //! The one statement that writes events.
 
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
 use super::NewEvent;
 
@@ -21,7 +21,10 @@ pub enum AppendError {
 const STREAM_KEY: &str = "events_stream_key";
 
 /// Writes all events or none, in one statement, and answers their positions in order.
-pub(super) async fn insert(pool: &PgPool, events: &[&NewEvent]) -> Result<Vec<i64>, sqlx::Error> {
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    events: &[&NewEvent],
+) -> Result<Vec<i64>, sqlx::Error> {
     let columns = Columns::of(events);
     let rows = sqlx::query(
         r"
@@ -44,7 +47,7 @@ pub(super) async fn insert(pool: &PgPool, events: &[&NewEvent]) -> Result<Vec<i6
     .bind(columns.payloads)
     .bind(columns.metadata)
     .bind(columns.event_ids)
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }

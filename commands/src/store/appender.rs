@@ -1,6 +1,6 @@
-//! The writer in front of the log. Appends that arrive while all lanes are busy travel together in
-//! one statement: a batched row costs Postgres a quarter of a single one. A lone append finds a free
-//! lane and never waits.
+//! The writer in front of the log. Appends that come close together travel together in one
+//! statement: a batched row costs Postgres a quarter of a single one, and a commit as much as ten
+//! rows. A lone append never waits. `timetable` says who leaves when, `lane` carries them.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,11 +10,15 @@ use std::time::Duration;
 
 use jan_domain::ports::IdGenerator;
 use sqlx::PgPool;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 
 use super::NewEvent;
-use super::append::{self, AppendError, Failed};
+use super::append::AppendError;
+use super::lane::{Lane, Returned, Writer};
+use super::timetable::{Timetable, Waiting};
 use crate::metrics::AppendMetrics;
 
 /// Bounds of the writer.
@@ -57,9 +61,16 @@ pub struct EventLog {
 }
 
 /// Events of one append: all or none.
-struct Unit {
-    events: Vec<NewEvent>,
+pub(super) struct Unit {
+    pub(super) events: Vec<NewEvent>,
     reply: oneshot::Sender<Result<Appended, AppendError>>,
+}
+
+impl Unit {
+    pub(super) fn answer(self, outcome: Result<Appended, AppendError>) {
+        // Whoever asked may have gone; the events are on record all the same.
+        let _gone = self.reply.send(outcome);
+    }
 }
 
 /// An append under way. It is carried out whether or not anyone waits for it.
@@ -84,14 +95,14 @@ impl EventLog {
         limits: AppenderLimits,
         tracker: &TaskTracker,
     ) -> Self {
-        let (queue, waiting) = mpsc::channel(limits.queue);
-        let writer = Arc::new(Writer {
+        let (queue, arrivals) = mpsc::channel(limits.queue);
+        let writer = Writer {
             pool: pool.clone(),
             committed,
             limits,
             metrics: AppendMetrics::new(),
-        });
-        tracker.spawn(write_until_closed(writer, waiting, tracker.clone()));
+        };
+        tracker.spawn(Departures::new(writer, arrivals).run());
         Self { queue, ids, pool }
     }
 
@@ -115,131 +126,112 @@ impl EventLog {
     }
 }
 
-struct Writer {
-    pool: PgPool,
-    committed: Arc<Notify>,
-    limits: AppenderLimits,
-    metrics: AppendMetrics,
-}
+/// Silence after which the lanes give their connections back.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
-async fn write_until_closed(
+/// Sends batches off, each on a lane that is free.
+struct Departures {
     writer: Arc<Writer>,
-    mut waiting: mpsc::Receiver<Unit>,
-    tracker: TaskTracker,
-) {
-    let lanes = Arc::new(Semaphore::new(writer.limits.lanes));
-    while let Some(first) = waiting.recv().await {
-        let lane = Arc::clone(&lanes)
-            .acquire_owned()
-            .await
-            .expect("the lanes are never closed");
-        let batch = gather(first, &mut waiting, writer.limits.batch_events);
-        let writer = Arc::clone(&writer);
-        tracker.spawn(async move {
-            writer.write(batch).await;
-            drop(lane);
-        });
-    }
+    arrivals: mpsc::Receiver<Unit>,
+    /// Whether somebody can still append.
+    open: bool,
+    batch: Vec<Unit>,
+    batch_events: usize,
+    batch_since: Instant,
+    timetable: Timetable,
+    free: Vec<Lane>,
+    under_way: JoinSet<Returned>,
 }
 
-fn gather(first: Unit, waiting: &mut mpsc::Receiver<Unit>, events_max: usize) -> Vec<Unit> {
-    let mut events = first.events.len();
-    let mut batch = vec![first];
-    while events < events_max {
-        let Ok(next) = waiting.try_recv() else { break };
-        events += next.events.len();
-        batch.push(next);
-    }
-    batch
-}
-
-impl Writer {
-    /// Writes the batch in one statement; if that fails, each append on its own, so that one bad
-    /// append never takes another with it.
-    async fn write(&self, mut batch: Vec<Unit>) {
-        if batch.len() == 1 {
-            let Some(unit) = batch.pop() else { return };
-            let outcome = self.write_one(&unit.events).await;
-            self.answer(unit, outcome);
-            return;
-        }
-        let events: Vec<&NewEvent> = batch.iter().flat_map(|unit| &unit.events).collect();
-        match self.insert(&events).await {
-            Ok(positions) => {
-                let mut positions = positions.into_iter();
-                for unit in batch {
-                    let last = positions.by_ref().take(unit.events.len()).last();
-                    self.answer(unit, appended(last));
-                }
-            }
-            // The database is away, for all of them alike.
-            Err(AppendError::Unavailable(error)) => {
-                let reason = error.to_string();
-                for unit in batch {
-                    let error = sqlx::Error::Io(std::io::Error::other(reason.clone()));
-                    self.answer(unit, Err(AppendError::Unavailable(error)));
-                }
-            }
-            Err(AppendError::Conflict | AppendError::Rejected(_)) => {
-                for unit in batch {
-                    let outcome = self.write_one(&unit.events).await;
-                    self.answer(unit, outcome);
-                }
-            }
+impl Departures {
+    fn new(writer: Writer, arrivals: mpsc::Receiver<Unit>) -> Self {
+        let writer = Arc::new(writer);
+        let lane = || Lane::new(Arc::clone(&writer));
+        let now = Instant::now();
+        Self {
+            free: std::iter::repeat_with(lane)
+                .take(writer.limits.lanes.max(1))
+                .collect(),
+            writer,
+            arrivals,
+            open: true,
+            batch: Vec::new(),
+            batch_events: 0,
+            batch_since: now,
+            timetable: Timetable::new(now),
+            under_way: JoinSet::new(),
         }
     }
 
-    fn answer(&self, unit: Unit, outcome: Result<Appended, AppendError>) {
-        if outcome.is_ok() {
-            self.committed.notify_one();
-        }
-        // Whoever asked may have gone; the events are on record all the same.
-        let _gone = unit.reply.send(outcome);
-    }
-
-    async fn write_one(&self, events: &[NewEvent]) -> Result<Appended, AppendError> {
-        let events: Vec<&NewEvent> = events.iter().collect();
-        appended(self.insert(&events).await?.last().copied())
-    }
-
-    /// Writes all events or none, trying again while the database is away.
-    async fn insert(&self, events: &[&NewEvent]) -> Result<Vec<i64>, AppendError> {
-        let mut attempt = 0;
-        loop {
-            let error = match append::insert(&self.pool, events).await {
-                Ok(positions) => {
-                    self.metrics.appended(events.len());
-                    return Ok(positions);
-                }
-                Err(error) => error,
+    /// Runs until nobody can append any more and everything is written.
+    async fn run(mut self) {
+        while self.open || !self.batch.is_empty() || !self.under_way.is_empty() {
+            let now = Instant::now();
+            let waiting = self.waiting();
+            let full = waiting.events >= self.writer.limits.batch_events;
+            if (full || !self.open || self.timetable.leaves(waiting, now)) && self.depart() {
+                continue;
+            }
+            let next_look = if self.batch.is_empty() {
+                now + REST_AFTER
+            } else {
+                self.timetable.next_look(waiting).max(now)
             };
-            attempt += 1;
-            let last = attempt >= self.limits.attempts;
-            match append::classify(error) {
-                Failed::StreamTaken => return self.ours_or_conflict(events).await,
-                Failed::Final(error) => return Err(AppendError::Rejected(error)),
-                Failed::Retryable(error) | Failed::InDoubt(error) if last => {
-                    return Err(AppendError::Unavailable(error));
-                }
-                Failed::Retryable(_) | Failed::InDoubt(_) => {
-                    tokio::time::sleep(Duration::from_millis(50 << attempt.min(6))).await;
-                }
+            tokio::select! {
+                arrived = self.arrivals.recv(), if self.open && !full => self.take_in(arrived, now),
+                Some(returned) = self.under_way.join_next() => self.take_back(returned),
+                () = sleep_until(next_look), if !self.free.is_empty() => self.rest_if_idle(),
             }
         }
     }
 
-    /// A taken key may be our own, written by an attempt whose answer was lost.
-    async fn ours_or_conflict(&self, events: &[&NewEvent]) -> Result<Vec<i64>, AppendError> {
-        let written = append::already_written(&self.pool, events).await;
-        if let Some(positions) = written.map_err(AppendError::Unavailable)? {
-            return Ok(positions);
+    fn waiting(&self) -> Waiting {
+        Waiting {
+            appends: self.batch.len(),
+            events: self.batch_events,
+            since: self.batch_since,
+            under_way: self.under_way.len(),
         }
-        self.metrics.conflicted();
-        Err(AppendError::Conflict)
     }
-}
 
-fn appended(last: Option<i64>) -> Result<Appended, AppendError> {
-    last.map(|position| Appended { position })
-        .ok_or(AppendError::Rejected(sqlx::Error::RowNotFound))
+    fn take_in(&mut self, arrived: Option<Unit>, now: Instant) {
+        self.open = arrived.is_some();
+        if self.batch.is_empty() {
+            self.batch_since = now;
+        }
+        self.batch_events += arrived.as_ref().map_or(0, |unit| unit.events.len());
+        self.batch.extend(arrived);
+    }
+
+    /// Sends the batch off, if there is one and a lane for it.
+    fn depart(&mut self) -> bool {
+        if self.batch.is_empty() {
+            return false;
+        }
+        let Some(lane) = self.free.pop() else {
+            return false;
+        };
+        let batch = std::mem::take(&mut self.batch);
+        self.batch_events = 0;
+        self.under_way.spawn(lane.carry(batch));
+        true
+    }
+
+    fn take_back(&mut self, returned: Result<Returned, JoinError>) {
+        let Ok(returned) = returned else {
+            // A lane that has panicked has told those it carried by dropping their replies.
+            self.free.push(Lane::new(Arc::clone(&self.writer)));
+            return;
+        };
+        let (answered, took) = (returned.answered, returned.took);
+        self.timetable
+            .returned(self.batch.len(), answered, took, Instant::now());
+        self.free.push(returned.lane);
+    }
+
+    fn rest_if_idle(&mut self) {
+        if self.batch.is_empty() {
+            self.free.iter_mut().for_each(Lane::rest);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::{AppendError, EventLog, EventRepository, NewEvent};
 use crate::error::CommandError;
 
 /// Tries of one command when others change its stream meanwhile.
-const ATTEMPTS_MAX: u32 = 8;
+const ATTEMPTS_MAX: u32 = 16;
 
 /// The streams of one kind of aggregate: load, decide, append.
 #[derive(Clone)]

@@ -4,8 +4,10 @@ mod append;
 mod appender;
 mod execute;
 mod idempotency;
+mod lane;
 mod new_event;
 mod repository;
+mod timetable;
 
 pub use append::AppendError;
 pub use appender::{Appended, AppenderLimits, EventLog, Ticket};

@@ -81,6 +81,27 @@ async fn a_conflicting_append_takes_none_of_its_batch_with_it() {
 }
 
 #[tokio::test]
+async fn of_appends_to_one_place_the_first_succeeds_and_the_others_conflict() {
+    let world = World::start(AppenderLimits::default()).await;
+    let log = world.conversations.log().clone();
+    let mut tickets = Vec::new();
+    for _ in 0..8 {
+        let mut stream = Loaded::<Conversation>::new("conv_1");
+        let events = stream.decide(create(), &metadata(), &log).await.unwrap();
+        tickets.push(log.submit(events).await);
+    }
+    let mut outcomes = Vec::new();
+    for ticket in tickets {
+        outcomes.push(ticket.await);
+    }
+    assert!(outcomes[0].is_ok());
+    for outcome in &outcomes[1..] {
+        assert!(matches!(outcome, Err(AppendError::Conflict)), "{outcome:?}");
+    }
+    assert_eq!(world.sequences("conv_1").await, [1]);
+}
+
+#[tokio::test]
 async fn events_of_several_streams_are_appended_together_or_not_at_all() {
     let world = World::start(AppenderLimits::default()).await;
     let log = world.conversations.log().clone();
