@@ -5,9 +5,8 @@ PYTHON ?= python3
 PINS := infra/runtime/requirements.txt
 RUNTIME := $(JAN_DATA_DIR)/runtime
 
-# The server and the tests look for the parts where `setup` puts them.
+# The server looks for the parts where `setup` puts them.
 export JAN_DATA_DIR
-export JAN_TEST_RUNTIME_DIR := $(abspath $(RUNTIME))
 ifneq ($(PYTHON),python3)
 export JAN_PYTHON := $(PYTHON)
 endif
@@ -51,12 +50,12 @@ parts:
 
 test: setup ## run the whole test suite, from nothing
 	cargo programs
-	cargo test --workspace --locked
+	JAN_TEST_RUNTIME_DIR="$(abspath $(RUNTIME))" cargo test --workspace --locked
 	@$(MAKE) --no-print-directory sdk
 
 sdk: ## run the official OpenAI clients against a server (after `make test` has built it)
 	@if command -v npm >/dev/null && $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
-	    JAN_WHEELS_DIR="$(JAN_TEST_RUNTIME_DIR)" tests/sdk/run; \
+	    JAN_WHEELS_DIR="$(abspath $(RUNTIME))" tests/sdk/run; \
 	else \
 	    echo "SKIPPED: tests/sdk needs npm and Python's venv (Debian: apt install npm python3-venv)"; \
 	fi
