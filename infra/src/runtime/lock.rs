@@ -9,7 +9,7 @@ use super::RuntimeError;
 /// An advisory lock on a file that names the process holding it. Dropping it lets go.
 #[derive(Debug)]
 pub(crate) struct InstanceLock {
-    _file: File,
+    file: File,
 }
 
 impl InstanceLock {
@@ -36,7 +36,17 @@ impl InstanceLock {
             }
         }
         write_holder(&mut file).map_err(RuntimeError::io("write", &path))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for InstanceLock {
+    /// Closing the file would not do: a child that another thread is just starting holds a copy of
+    /// it until it becomes its program, and the lock would last as long.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!(error = %error, "a lock was left to the end of the process");
+        }
     }
 }
 
