@@ -141,6 +141,8 @@ struct Departures {
     timetable: Timetable,
     free: Vec<Lane>,
     under_way: JoinSet<Returned>,
+    /// Appends under way.
+    travelling: usize,
 }
 
 impl Departures {
@@ -160,6 +162,7 @@ impl Departures {
             batch_since: now,
             timetable: Timetable::new(now),
             under_way: JoinSet::new(),
+            travelling: 0,
         }
     }
 
@@ -168,7 +171,7 @@ impl Departures {
         while self.open || !self.batch.is_empty() || !self.under_way.is_empty() {
             let now = Instant::now();
             let waiting = self.waiting();
-            let full = waiting.events >= self.writer.limits.batch_events;
+            let full = self.batch_events >= self.writer.limits.batch_events;
             if (full || !self.open || self.timetable.leaves(waiting, now)) && self.depart() {
                 continue;
             }
@@ -188,9 +191,8 @@ impl Departures {
     fn waiting(&self) -> Waiting {
         Waiting {
             appends: self.batch.len(),
-            events: self.batch_events,
             since: self.batch_since,
-            under_way: self.under_way.len(),
+            travelling: self.travelling,
         }
     }
 
@@ -213,19 +215,25 @@ impl Departures {
         };
         let batch = std::mem::take(&mut self.batch);
         self.batch_events = 0;
+        self.travelling += batch.len();
         self.under_way.spawn(lane.carry(batch));
         true
     }
 
     fn take_back(&mut self, returned: Result<Returned, JoinError>) {
-        let Ok(returned) = returned else {
-            // A lane that has panicked has told those it carried by dropping their replies.
-            self.free.push(Lane::new(Arc::clone(&self.writer)));
-            return;
-        };
-        let (answered, took) = (returned.answered, returned.took);
+        // A lane that has panicked has told those it carried by dropping their replies.
+        let returned = returned.unwrap_or_else(|_| Returned {
+            lane: Lane::new(Arc::clone(&self.writer)),
+            answered: 0,
+            took: Duration::ZERO,
+        });
+        self.travelling -= returned.answered;
+        if self.under_way.is_empty() {
+            self.travelling = 0;
+        }
+        let (waiting, now) = (self.batch.len(), Instant::now());
         self.timetable
-            .returned(self.batch.len(), answered, took, Instant::now());
+            .returned(waiting, returned.answered, returned.took, now);
         self.free.push(returned.lane);
     }
 

@@ -6,8 +6,9 @@
 //! 1. With nothing under way, a lone append leaves at once.
 //! 2. When a statement has just come back, those it has answered are about to append again: the
 //!    next one waits for them, for at most half the time a statement takes.
-//! 3. While a statement is under way the next one waits for it, unless it is large already or the
-//!    statement takes too long.
+//! 3. While a statement is under way, another one leaves beside it only when it carries several
+//!    appends and as many as travel already, so that the disk is busy with one half while the
+//!    other half is prepared; or when the statement under way takes too long.
 
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use tokio::time::Instant;
 const COMPANY_MAX: Duration = Duration::from_millis(2);
 /// Shorter waits are not worth a timer, which counts in milliseconds.
 const COMPANY_MIN: Duration = Duration::from_millis(1);
-/// Events that are worth a second statement beside the one under way.
-const CROWD_EVENTS: usize = 64;
+/// Appends that are worth another statement beside one under way.
+const SEVERAL: usize = 8;
 /// Longest wait for a statement under way; it may be held up by something of its own.
 const PATIENCE: Duration = Duration::from_millis(10);
 
@@ -26,11 +27,10 @@ const PATIENCE: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Waiting {
     pub(super) appends: usize,
-    pub(super) events: usize,
     /// When the first of them came.
     pub(super) since: Instant,
-    /// Statements under way.
-    pub(super) under_way: usize,
+    /// Appends in statements under way.
+    pub(super) travelling: usize,
 }
 
 /// What the last statement lets us expect.
@@ -71,14 +71,16 @@ impl Timetable {
     pub(super) fn leaves(&self, waiting: Waiting, now: Instant) -> bool {
         match waiting {
             Waiting { appends: 0, .. } => false,
-            Waiting { under_way: 0, .. } => waiting.appends >= self.expected || now >= self.until,
-            _ => waiting.events >= CROWD_EVENTS || now >= waiting.since + PATIENCE,
+            Waiting { travelling: 0, .. } => waiting.appends >= self.expected || now >= self.until,
+            Waiting { travelling, .. } => {
+                waiting.appends >= travelling.max(SEVERAL) || now >= waiting.since + PATIENCE
+            }
         }
     }
 
     /// When to ask again if nothing happens until then.
     pub(super) fn next_look(&self, waiting: Waiting) -> Instant {
-        if waiting.under_way == 0 {
+        if waiting.travelling == 0 {
             self.until
         } else {
             waiting.since + PATIENCE
@@ -92,12 +94,11 @@ mod tests {
 
     const SLOW_DISK: Duration = Duration::from_millis(3);
 
-    fn waiting(appends: usize, under_way: usize, since: Instant) -> Waiting {
+    fn waiting(appends: usize, travelling: usize, since: Instant) -> Waiting {
         Waiting {
             appends,
-            events: appends,
             since,
-            under_way,
+            travelling,
         }
     }
 
@@ -138,10 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn a_second_statement_is_for_crowds_and_for_hold_ups() {
+    fn another_statement_is_for_several_appends_and_for_hold_ups() {
         let (timetable, now) = after(3, SLOW_DISK, 2);
-        assert!(!timetable.leaves(waiting(CROWD_EVENTS - 1, 1, now), now));
-        assert!(timetable.leaves(waiting(CROWD_EVENTS, 1, now), now));
+        assert!(!timetable.leaves(waiting(SEVERAL - 1, 1, now), now));
+        assert!(timetable.leaves(waiting(SEVERAL, 1, now), now));
+        assert!(!timetable.leaves(waiting(39, 40, now), now));
+        assert!(timetable.leaves(waiting(40, 40, now), now));
         let look = timetable.next_look(waiting(1, 1, now));
         assert_eq!(look, now + PATIENCE);
         assert!(timetable.leaves(waiting(1, 1, now), look));
