@@ -149,13 +149,21 @@ impl From<WireUsage> for Usage {
     }
 }
 
+/// A provider's bytes as text; what is no UTF-8 is replaced.
+pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
 /// The same JSON object with our id for the provider's; every other byte stays as it came.
 pub(super) fn with_id(json: &str, theirs: Option<&Text<'_>>, ours: &str) -> Bytes {
     let Some(Text(Cow::Borrowed(theirs))) = theirs else {
         return rewritten(json, ours);
     };
     // A line end would end the event that carries it.
-    if json.contains(['\n', '\r']) {
+    if memchr::memchr2(b'\n', b'\r', json.as_bytes()).is_some() {
         return rewritten(json, ours);
     }
     // A text borrowed from `json` lies within it, so the distance is its offset.

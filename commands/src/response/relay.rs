@@ -9,7 +9,7 @@ use jan_domain::response::{Failure, FailureKind};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::chunk::{Chunk, rewritten, with_id};
+use super::chunk::{Chunk, rewritten, text_of, with_id};
 use super::continuation::{Continuation, conversation_chunk};
 use super::open_run::OpenRun;
 use super::{ChatEvent, ChatWish};
@@ -91,7 +91,7 @@ impl Relay {
 
     /// Takes one chunk down and answers it, unless it must be held back or was not asked for.
     async fn take(&mut self, json: &Bytes) -> Option<ChatEvent> {
-        let text = String::from_utf8_lossy(json);
+        let text = text_of(json);
         let text = repaired(&text);
         let chunk = serde_json::from_str::<Chunk<'_>>(&text);
         let Ok(chunk) = chunk.map_err(drop).and_then(|chunk| {

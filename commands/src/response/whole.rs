@@ -4,8 +4,9 @@ use jan_domain::json::{repaired, within_bounds};
 use jan_domain::ports::ProviderFailure;
 use jan_domain::response::{Answer, Usage};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::chunk::{Completion, with_id};
+use super::chunk::{Completion, text_of, with_id};
 use super::continuation::Continuation;
 use super::open_run::OpenRun;
 use super::reply::failed;
@@ -20,7 +21,7 @@ pub(super) async fn reply(
     json: &Bytes,
 ) -> Result<ChatReply, ChatError> {
     run.run().mark_first_token();
-    let text = String::from_utf8_lossy(json);
+    let text = text_of(json);
     let text = repaired(text.trim_end());
     if within_bounds(&text).is_err() {
         return Err(failed(run, ProviderFailure::Garbled).await);
@@ -28,15 +29,15 @@ pub(super) async fn reply(
     let Ok(completion) = serde_json::from_str::<Completion<'_>>(&text) else {
         return Err(failed(run, ProviderFailure::Garbled).await);
     };
-    let Ok(choices) = serde_json::from_str::<Vec<Choice>>(completion.choices.get()) else {
+    let Some(choices) = choices_of(&completion) else {
         return Err(failed(run, ProviderFailure::Garbled).await);
     };
     let usage: Usage = completion.usage.unwrap_or_default().into();
     let answer = recorded_answer(&completion, &wish.model, run.run().keeps_content);
-    let message = choices
-        .into_iter()
-        .next()
-        .map_or(Value::Null, |choice| choice.message.0);
+    let message = match (choices.first(), &run.run().continuation) {
+        (Some(first), Some(_)) => serde_json::from_str(first.message.get()).unwrap_or_default(),
+        _ => Value::Null,
+    };
     let id = run.run().id.clone();
     let body = with_id(&text, completion.id.as_ref(), id.as_str());
     let conversation = run.run().continuation.as_ref().map(Continuation::mention);
@@ -56,24 +57,16 @@ pub(super) async fn reply(
 }
 
 #[derive(serde::Deserialize)]
-struct Choice {
-    message: Message,
+struct Choice<'a> {
+    #[serde(borrow)]
+    message: &'a RawValue,
 }
 
-/// A message must be an object; anything else is no answer.
-#[derive(serde::Deserialize)]
-#[serde(try_from = "Value")]
-struct Message(Value);
-
-impl TryFrom<Value> for Message {
-    type Error = &'static str;
-    fn try_from(value: Value) -> Result<Self, Self::Error> {
-        if value.is_object() {
-            Ok(Self(value))
-        } else {
-            Err("a message must be an object")
-        }
-    }
+/// The choices, if each of them has a message that is an object; anything else is no answer.
+fn choices_of<'a>(completion: &Completion<'a>) -> Option<Vec<Choice<'a>>> {
+    let choices: Vec<Choice<'_>> = serde_json::from_str(completion.choices.get()).ok()?;
+    let is_object = |choice: &Choice<'_>| choice.message.get().starts_with('{');
+    choices.iter().all(is_object).then_some(choices)
 }
 
 fn recorded_answer(completion: &Completion<'_>, asked_model: &str, keep: bool) -> Answer {
