@@ -11,6 +11,9 @@ use super::append::{self, AppendError, Failed};
 use super::appender::{Appended, AppenderLimits, Unit};
 use crate::metrics::AppendMetrics;
 
+/// Pools of at least this many connections can spare some for good.
+const ROOMY: u32 = 12;
+
 /// What all lanes have in common.
 pub(super) struct Writer {
     pub(super) pool: PgPool,
@@ -53,6 +56,9 @@ impl Lane {
         for unit in late {
             self.writer.metrics.conflicted();
             unit.answer(Err(AppendError::Conflict));
+        }
+        if self.writer.pool.options().get_max_connections() < ROOMY {
+            self.rest();
         }
         Returned {
             lane: self,

@@ -45,6 +45,11 @@ pub(super) fn continue_stream<A: Aggregate>(
         .collect()
 }
 
+/// Most events and all metadata are no longer, so their text is allocated once.
+const USUAL_BYTES: usize = 2048;
+
 fn text_of(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("our shapes have text keys")
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut text, value).expect("our shapes have text keys");
+    String::from_utf8(text).expect("JSON is UTF-8")
 }
