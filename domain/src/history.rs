@@ -1,13 +1,11 @@
 //! The only reading of stored events: decoding, upcasting, and one enum over all aggregates.
 
-use chrono::{DateTime, Utc};
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::account::AccountEvent;
 use crate::conversation::ConversationEvent;
-use crate::metadata::Metadata;
 use crate::response::ResponseEvent;
 
 /// An event of any aggregate.
@@ -19,25 +17,6 @@ pub enum Event {
     Response(ResponseEvent),
     /// Of an account.
     Account(AccountEvent),
-}
-
-/// An event with its place in history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordedEvent {
-    /// Its place among all events; gaps are normal.
-    pub position: i64,
-    /// `conversation`, `response` or `account`.
-    pub aggregate_type: String,
-    /// The stream.
-    pub aggregate_id: String,
-    /// Its place in the stream, from 1, without gaps.
-    pub sequence: i64,
-    /// What happened.
-    pub event: Event,
-    /// Who, why, through which request.
-    pub metadata: Metadata,
-    /// When the database took it.
-    pub recorded_at: DateTime<Utc>,
 }
 
 /// Why a stored event cannot be read.

@@ -21,6 +21,7 @@ mod cursor;
 mod error;
 mod event_tail;
 mod feed;
+mod kept;
 mod lease;
 mod metrics;
 mod parking;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use jan_domain::history::RecordedEvent;
+use jan_domain::history::Event;
 use sqlx::PgConnection;
 
 /// The changes that a stretch of events makes to the tables of one read model.
@@ -15,8 +15,8 @@ pub(crate) trait Changes: Default + Send {
     /// Raised when the fold or the tables change; another version starts from the first event.
     const VERSION: i32;
 
-    /// Takes one event in.
-    fn fold(&mut self, recorded: &RecordedEvent);
+    /// Takes in one event of the stream `id`.
+    fn fold(&mut self, id: &str, event: &Event);
 
     /// Whether nothing that was folded concerns this read model.
     fn is_empty(&self) -> bool;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::{Entry, EventPage, Feed, FeedError};
+use crate::kept::Kept;
 use crate::lease::{Claim, Lease, LeaseError};
 use crate::metrics::Metrics;
 use crate::parking::{self, ParkedEvent, ParkedStreams};
@@ -94,6 +95,7 @@ impl Projector {
             projector: self,
             parked: ParkedStreams::default(),
             lease,
+            kept: Kept::of(self.pool.clone()),
             batch_max: usize::MAX,
         };
         let ended = run.follow::<C>(cancel).await;
@@ -131,6 +133,7 @@ impl Projector {
 struct Run<'p> {
     projector: &'p Projector,
     lease: Lease,
+    kept: Kept,
     parked: ParkedStreams,
     /// Most events of one transaction. Halved to corner an event that spoils its page.
     batch_max: usize,
@@ -152,6 +155,7 @@ impl Run<'_> {
                 () = cancel.cancelled() => return Ok(()),
                 page = feed.page_after(self.lease.position()) => page?,
                 () = sleep(self.lease.renewal()) => {
+                    self.kept.rest();
                     self.lease.renew(pool).await?;
                     continue;
                 }
@@ -214,12 +218,11 @@ impl Run<'_> {
             None => self.fold::<C>(entries),
         };
         let events = i64::try_from(entries.len()).expect("a page fits in memory");
-        let pool = &self.projector.pool;
+        let mut connection = self.kept.take().await?;
         if changes.is_empty() && parked.is_empty() {
-            let mut connection = pool.acquire().await?;
             self.lease.advance(&mut connection, through, events).await?;
         } else {
-            let mut transaction = pool.begin().await?;
+            let mut transaction = connection.begin().await?;
             self.lease
                 .advance(&mut transaction, through, events)
                 .await?;
@@ -229,6 +232,7 @@ impl Run<'_> {
             }
             transaction.commit().await?;
         }
+        self.kept.put_back(connection);
         self.lease.committed(through);
         self.alarm(&parked);
         self.parked.extend(parked);
@@ -244,7 +248,7 @@ impl Run<'_> {
                 || parked.iter().any(|event| *event.stream() == entry.stream);
             match &entry.event {
                 _ if follows => parked.push(ParkedEvent::follower(entry)),
-                Ok(recorded) => changes.fold(recorded),
+                Ok(event) => changes.fold(&entry.stream.aggregate_id, event),
                 // The same bytes will not read better a second time.
                 Err(error) => parked.push(ParkedEvent::failed(entry, error, 1)),
             }

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use jan_domain::account::AccountEvent as E;
 use jan_domain::caller::{CallerKind, Owner};
-use jan_domain::history::{Event, RecordedEvent};
+use jan_domain::history::Event;
 use sqlx::PgConnection;
 
 use super::reader::kind_name;
@@ -30,8 +30,8 @@ impl Changes for AccountChanges {
     const NAME: &'static str = "accounts";
     const VERSION: i32 = 1;
 
-    fn fold(&mut self, recorded: &RecordedEvent) {
-        let Event::Account(event) = &recorded.event else {
+    fn fold(&mut self, id: &str, event: &Event) {
+        let Event::Account(event) = event else {
             return;
         };
         match event {
@@ -46,7 +46,7 @@ impl Changes for AccountChanges {
             }),
             E::SessionClosed { session, at, .. } => self.closed.push(ClosedSession {
                 session: session.to_string(),
-                account: recorded.aggregate_id.clone(),
+                account: id.to_owned(),
                 at: *at,
             }),
             E::SessionOpened { .. } | E::SessionRefreshed { .. } => {}

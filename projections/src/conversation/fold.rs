@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use jan_domain::caller::Owner;
 use jan_domain::conversation::ConversationEvent as E;
-use jan_domain::history::{Event, RecordedEvent};
+use jan_domain::history::Event;
 use jan_domain::id::ItemId;
 use jan_domain::item::Item;
 use jan_domain::user_metadata::UserMetadata;
@@ -53,17 +53,11 @@ impl Changes for ConversationChanges {
     const NAME: &'static str = "conversations";
     const VERSION: i32 = 1;
 
-    fn fold(&mut self, recorded: &RecordedEvent) {
-        let Event::Conversation(event) = &recorded.event else {
+    fn fold(&mut self, id: &str, event: &Event) {
+        let Event::Conversation(event) = event else {
             return;
         };
-        if !self.by_id.contains_key(&recorded.aggregate_id) {
-            let unchanged = ConversationChange::default();
-            self.by_id.insert(recorded.aggregate_id.clone(), unchanged);
-        }
-        if let Some(change) = self.by_id.get_mut(&recorded.aggregate_id) {
-            change.fold(event);
-        }
+        self.by_id.entry(id.to_owned()).or_default().fold(event);
     }
 
     fn is_empty(&self) -> bool {

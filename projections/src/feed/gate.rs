@@ -17,6 +17,8 @@
 
 use sqlx::{PgConnection, PgPool};
 
+use crate::kept::Kept;
+
 /// What one step of the gate found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -31,7 +33,7 @@ pub(crate) enum Step {
 /// One node's barrier. At most one pair of `last` and `xid` is in flight, and no transaction id is
 /// used up while nothing moves.
 pub(crate) struct Gate {
-    pool: PgPool,
+    kept: Kept,
     settled: i64,
     pending: Option<Pending>,
 }
@@ -44,7 +46,7 @@ struct Pending {
 impl Gate {
     pub(crate) fn new(pool: PgPool) -> Self {
         Self {
-            pool,
+            kept: Kept::of(pool),
             settled: 0,
             pending: None,
         }
@@ -52,15 +54,21 @@ impl Gate {
 
     /// Asks the database once: two round trips when nobody else is writing.
     pub(crate) async fn step(&mut self) -> Result<Step, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.kept.take().await?;
+        let step = self.ask(&mut connection).await?;
+        self.kept.put_back(connection);
+        Ok(step)
+    }
+
+    async fn ask(&mut self, connection: &mut PgConnection) -> Result<Step, sqlx::Error> {
         let (pending, oldest_running) = if let Some(pending) = self.pending.take() {
-            (pending, oldest_running(&mut connection).await?)
+            (pending, oldest_running(connection).await?)
         } else {
-            let last = last_position(&mut connection).await?;
+            let last = last_position(connection).await?;
             if last <= self.settled {
                 return Ok(Step::Idle);
             }
-            let (xid, oldest_running) = draw_xid(&mut connection).await?;
+            let (xid, oldest_running) = draw_xid(connection).await?;
             (Pending { last, xid }, oldest_running)
         };
         if oldest_running >= pending.xid {

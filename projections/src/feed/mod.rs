@@ -3,6 +3,7 @@
 mod gate;
 mod page;
 mod pulse;
+mod stored;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,9 +12,10 @@ use sqlx::PgPool;
 use tokio::sync::{Mutex, watch};
 
 pub(crate) use gate::{Gate, Step, last_position};
-pub use page::StoredEvent;
-pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, Stream, read_stored};
+pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, Stream};
 pub(crate) use pulse::{Bells, run};
+pub use stored::StoredEvent;
+pub(crate) use stored::read_stored;
 
 /// One node's reading of history. Projectors that stand at the same position share one page, read
 /// and decoded once; those that are behind read their own.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use jan_domain::history::{Event, RecordedEvent};
+use jan_domain::history::Event;
 use jan_domain::response::{
     Answer, Failure, RequestedCall, ResponseEvent as E, Retention, Timing, Usage,
 };
@@ -48,12 +48,11 @@ impl Changes for ResponseChanges {
     const NAME: &'static str = "responses";
     const VERSION: i32 = 1;
 
-    fn fold(&mut self, recorded: &RecordedEvent) {
-        let Event::Response(event) = &recorded.event else {
+    fn fold(&mut self, id: &str, event: &Event) {
+        let Event::Response(event) = event else {
             return;
         };
-        let id = recorded.aggregate_id.clone();
-        self.by_id.entry(id).or_default().fold(event);
+        self.by_id.entry(id.to_owned()).or_default().fold(event);
     }
 
     fn is_empty(&self) -> bool {

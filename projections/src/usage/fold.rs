@@ -3,7 +3,7 @@ use std::ops::AddAssign;
 
 use chrono::NaiveDate;
 use jan_domain::caller::Owner;
-use jan_domain::history::{Event, RecordedEvent};
+use jan_domain::history::Event;
 use jan_domain::response::{ResponseEvent as E, Usage};
 use sqlx::PgConnection;
 
@@ -47,15 +47,14 @@ impl Changes for UsageChanges {
     const NAME: &'static str = "usage";
     const VERSION: i32 = 1;
 
-    fn fold(&mut self, recorded: &RecordedEvent) {
-        let Event::Response(event) = &recorded.event else {
+    fn fold(&mut self, id: &str, event: &Event) {
+        let Event::Response(event) = event else {
             return;
         };
-        let id = &recorded.aggregate_id;
         match event {
             E::Requested { call, at } => {
                 let ledger = Ledger::of(&call.owner, &call.model, at.date_naive());
-                self.open.insert(id.clone(), ledger.clone());
+                self.open.insert(id.to_owned(), ledger.clone());
                 self.book(ledger, Counts::requested());
             }
             E::Completed { usage, .. } => {
