@@ -6,6 +6,7 @@ mod id_generator;
 mod model_provider;
 mod open_responses;
 mod token_issuer;
+mod tool_host;
 
 pub use clock::Clock;
 pub use id_generator::{IdGenerator, SeededIds};
@@ -16,4 +17,8 @@ pub use model_provider::{
 pub use open_responses::{OpenResponses, ReadFailure};
 pub use token_issuer::{
     AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,
+};
+pub use tool_host::{
+    Credential, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult,
+    ToolServer,
 };

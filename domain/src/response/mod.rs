@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod command;
+mod effect;
 mod error;
 mod event;
 mod outcome;
@@ -13,6 +14,7 @@ mod tests;
 
 pub use aggregate::{Ending, OpenResponse, Response};
 pub use command::ResponseCommand;
+pub use effect::EffectClass;
 pub use error::ResponseError;
 pub use event::ResponseEvent;
 pub use outcome::{Answer, Failure, FailureKind, IncompleteReason, Timing, Usage};
