@@ -104,6 +104,11 @@ id!(
     ApiKeyId, "key_", ["key_"]
 );
 
+impl ResponseId {
+    /// How the ids of runs begin; all others are chat completions.
+    pub const RUN_PREFIX: &'static str = "resp_";
+}
+
 /// An item of a conversation. Clients may bring ids of their own, so any known prefix is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -45,6 +45,9 @@ pub struct LiveConversation {
     pub items: Vec<Item>,
     /// Ids that were used once and never come back.
     pub deleted_items: BTreeSet<ItemId>,
+    /// The run that is under way on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<ResponseId>,
 }
 
 impl Conversation {
@@ -123,6 +126,16 @@ impl Decider for Conversation {
                 Ok(grown(appended, response, at).collect())
             }
             (Self::Live(live), C::DeleteItems { items, at }) => live.delete_items(items, at),
+            (Self::Live(live), C::BeginRun { response, at }) => match &live.run {
+                None => Ok(vec![E::RunBegan { response, at }]),
+                Some(known) if *known == response => Ok(vec![]),
+                Some(_) => Err(ConversationError::Locked),
+            },
+            (Self::Live(live), C::EndRun { response, at }) => {
+                let ended = live.run.as_ref() == Some(&response);
+                let event = ended.then_some(E::RunEnded { response, at });
+                Ok(event.into_iter().collect())
+            }
             (Self::Live(_), C::Delete { at }) => Ok(vec![E::Deleted { at }]),
         }
     }
@@ -265,6 +278,7 @@ impl Aggregate for Conversation {
                     referrer,
                     items: Vec::new(),
                     deleted_items: BTreeSet::new(),
+                    run: None,
                 });
             }
             (Self::Live(live), E::TitleChanged { title, .. }) => live.title = Some(title),
@@ -277,6 +291,8 @@ impl Aggregate for Conversation {
                 live.items.retain(|held| held.id != item);
                 live.deleted_items.insert(item);
             }
+            (Self::Live(live), E::RunBegan { response, .. }) => live.run = Some(response),
+            (Self::Live(live), E::RunEnded { .. }) => live.run = None,
             (Self::Live(live), E::Deleted { .. }) => {
                 *self = Self::Deleted {
                     owner: live.owner.clone(),

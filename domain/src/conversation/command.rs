@@ -50,6 +50,20 @@ pub enum ConversationCommand {
         /// Now.
         at: DateTime<Utc>,
     },
+    /// Let a run begin on it.
+    BeginRun {
+        /// Which.
+        response: ResponseId,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// Let go of the run on it.
+    EndRun {
+        /// Which.
+        response: ResponseId,
+        /// Now.
+        at: DateTime<Utc>,
+    },
     /// End.
     Delete {
         /// Now.

@@ -22,6 +22,9 @@ pub enum ConversationError {
     /// Another item has this id.
     #[error("an item with id '{0}' exists already")]
     DuplicateItem(ItemId),
+    /// Another run is under way on it.
+    #[error("another response is being made in this conversation")]
+    Locked,
     /// No item has this id.
     #[error("there is no item with id '{0}'")]
     ItemNotFound(ItemId),

@@ -60,6 +60,20 @@ pub enum ConversationEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// A run began on it; no other may until that one ends.
+    RunBegan {
+        /// Which.
+        response: ResponseId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The run on it ended.
+    RunEnded {
+        /// Which.
+        response: ResponseId,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// It ended.
     Deleted {
         /// When.
@@ -76,6 +90,8 @@ impl DomainEvent for ConversationEvent {
             Self::ReferrerChanged { .. } => "ConversationReferrerChanged",
             Self::ItemsAppended { .. } => "ConversationItemsAppended",
             Self::ItemDeleted { .. } => "ConversationItemDeleted",
+            Self::RunBegan { .. } => "ConversationRunBegan",
+            Self::RunEnded { .. } => "ConversationRunEnded",
             Self::Deleted { .. } => "ConversationDeleted",
         }
         .to_owned()

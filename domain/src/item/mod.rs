@@ -29,7 +29,7 @@ pub struct Item {
     pub body: ItemBody,
 }
 
-/// How far an item got. Only an answer that was cut short is not `completed`.
+/// How far an item got. Only answers that were cut short and calls that failed are not `completed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemStatus {
@@ -39,6 +39,8 @@ pub enum ItemStatus {
     Completed,
     /// Cut short.
     Incomplete,
+    /// A call that gave nothing.
+    Failed,
 }
 
 /// What an item is.

@@ -1,37 +1,138 @@
 use serde_json::{Value, json};
 
 use super::{ContentPart, Item, ItemBody, Role};
+use crate::response::run::offered_name;
 
 /// The chat messages that show a model what a conversation holds, oldest first.
 ///
 /// Calls that belong to one assistant turn become one message, as chat demands. Items that only
 /// concern the client or a server-side tool are left out.
+///
+/// A call of a server-side tool and its result are told together. One that waits for an approval,
+/// or waited in vain, is told with what became of it; nobody answered, nobody hears of it.
 pub fn chat_messages(items: &[Item]) -> Vec<Value> {
     let mut messages: Vec<Value> = Vec::new();
-    for item in items {
-        match &item.body {
-            ItemBody::Message { role, content } => messages.push(message(*role, content)),
-            ItemBody::FunctionCall {
-                call_id,
-                name,
-                arguments,
-            } => {
-                let call = json!({"id": call_id, "type": "function",
-                    "function": {"name": name, "arguments": arguments}});
-                add_call(&mut messages, call);
-            }
-            ItemBody::FunctionCallOutput { call_id, output } => messages.push(
-                json!({"role": "tool", "tool_call_id": call_id, "content": output_text(output)}),
-            ),
-            ItemBody::Opaque(fields) if item.kind() == "custom_tool_call" => {
-                let call = json!({"id": fields.get("call_id"), "type": "custom",
-                    "custom": {"name": fields.get("name"), "input": fields.get("input")}});
-                add_call(&mut messages, call);
-            }
-            ItemBody::Opaque(_) => {}
+    let mut at = 0;
+    while let Some(item) = items.get(at) {
+        let together = items[at..].iter().take_while(|item| is_server_call(item));
+        let together = together.count();
+        if together == 0 {
+            tell(item, &mut messages);
+            at += 1;
+            continue;
         }
+        let calls = items[at..at + together].iter();
+        let calls: Vec<ToldCall> = calls.filter_map(|call| told_call(call, items)).collect();
+        for call in &calls {
+            add_call(&mut messages, call.function());
+        }
+        messages.extend(calls.iter().map(ToldCall::result));
+        at += together;
     }
     messages
+}
+
+fn tell(item: &Item, messages: &mut Vec<Value>) {
+    match &item.body {
+        ItemBody::Message { role, content } => messages.push(message(*role, content)),
+        ItemBody::FunctionCall {
+            call_id,
+            name,
+            arguments,
+        } => {
+            let call = json!({"id": call_id, "type": "function",
+                "function": {"name": name, "arguments": arguments}});
+            add_call(messages, call);
+        }
+        ItemBody::FunctionCallOutput { call_id, output } => messages
+            .push(json!({"role": "tool", "tool_call_id": call_id, "content": output_text(output)})),
+        ItemBody::Opaque(fields) if item.kind() == "custom_tool_call" => {
+            let call = json!({"id": fields.get("call_id"), "type": "custom",
+                "custom": {"name": fields.get("name"), "input": fields.get("input")}});
+            add_call(messages, call);
+        }
+        ItemBody::Opaque(fields) if item.kind() == "custom_tool_call_output" => {
+            let output = fields.get("output").map(output_text);
+            messages.push(
+                json!({"role": "tool", "tool_call_id": fields.get("call_id"),
+                "content": output}),
+            );
+        }
+        ItemBody::Opaque(fields) if item.kind() == "compaction" => {
+            let summary = fields.get("encrypted_content").and_then(Value::as_str);
+            messages.extend(summary.map(told_summary));
+        }
+        ItemBody::Opaque(_) => {}
+    }
+}
+
+/// What a compaction keeps of the items it stands for.
+fn told_summary(summary: &str) -> Value {
+    json!({"role": "system", "content":
+        format!("A summary of the conversation so far:\n{summary}")})
+}
+
+/// A call of a server-side tool, and what became of it.
+struct ToldCall {
+    id: String,
+    name: String,
+    arguments: String,
+    result: String,
+}
+
+impl ToldCall {
+    fn function(&self) -> Value {
+        json!({"id": self.id, "type": "function",
+            "function": {"name": self.name, "arguments": self.arguments}})
+    }
+
+    fn result(&self) -> Value {
+        json!({"role": "tool", "tool_call_id": self.id, "content": self.result})
+    }
+}
+
+fn is_server_call(item: &Item) -> bool {
+    matches!(item.kind(), "mcp_call" | "mcp_approval_request")
+}
+
+fn told_call(item: &Item, items: &[Item]) -> Option<ToldCall> {
+    let ItemBody::Opaque(fields) = &item.body else {
+        return None;
+    };
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+    let result = match item.kind() {
+        "mcp_call" => {
+            text("output").or_else(|| text("error").map(|error| format!("Error: {error}")))
+        }
+        _ => refusal_of(item, items),
+    };
+    Some(ToldCall {
+        id: item.id.to_string(),
+        name: offered_name(&text("server_label")?, &text("name")?),
+        arguments: text("arguments")?,
+        result: result?,
+    })
+}
+
+/// What the model is told of a call that the caller did not approve; nothing as long as it is open,
+/// or when it was approved and made.
+fn refusal_of(request: &Item, items: &[Item]) -> Option<String> {
+    let answers = items.iter().filter_map(|item| match &item.body {
+        ItemBody::Opaque(fields) if item.kind() == "mcp_approval_response" => Some(fields),
+        _ => None,
+    });
+    let id = request.id.as_str();
+    let mut own = answers
+        .filter(|fields| fields.get("approval_request_id").and_then(Value::as_str) == Some(id));
+    let answer = own.next()?;
+    if answer.get("approve") == Some(&Value::Bool(true)) {
+        return None;
+    }
+    let reason = answer.get("reason").and_then(Value::as_str);
+    Some(reason.map_or_else(
+        || "The user did not allow this call.".to_owned(),
+        |reason| format!("The user did not allow this call: {reason}"),
+    ))
 }
 
 fn message(role: Role, content: &[ContentPart]) -> Value {

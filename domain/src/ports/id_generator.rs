@@ -20,6 +20,7 @@ pub trait IdGenerator: Send + Sync {
     fn response(&self, surface: Surface) -> ResponseId {
         let prefix = match surface {
             Surface::ChatCompletions => "chatcmpl-",
+            Surface::Responses => "resp_",
         };
         ResponseId::parse(&format!("{prefix}{}", self.fresh())).expect("hex digits make an id")
     }
@@ -32,6 +33,11 @@ pub trait IdGenerator: Send + Sync {
     /// A new function call's id.
     fn function_call(&self) -> ItemId {
         ItemId::parse(&format!("fc_{}", self.fresh())).expect("hex digits make an id")
+    }
+
+    /// A new item's id, in the prefix of its type, such as `rs_`.
+    fn item(&self, prefix: &str) -> ItemId {
+        ItemId::parse(&format!("{prefix}{}", self.fresh())).expect("hex digits make an id")
     }
 
     /// A new account's id.

@@ -5,6 +5,7 @@ mod clock;
 mod id_generator;
 mod model_provider;
 mod open_responses;
+mod seal;
 mod token_issuer;
 mod tool_host;
 
@@ -14,7 +15,8 @@ pub use model_provider::{
     ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
     ProviderFailure,
 };
-pub use open_responses::{OpenResponses, ReadFailure};
+pub use open_responses::{OpenResponses, ReadFailure, UnattendedRuns};
+pub use seal::Seal;
 pub use token_issuer::{
     AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,
 };

@@ -2,12 +2,23 @@ use futures::future::BoxFuture;
 
 use crate::id::{NodeId, ResponseId};
 
-/// Finds responses that may have lost their process. A hint from a read model: whether one is
+/// Finds chat completions that may have lost their process. A hint from a read model: whether one is
 /// really open is decided by its own stream.
 pub trait OpenResponses: Send + Sync {
     /// Responses without an ending whose process is not among `living`, oldest first, at most
     /// `limit`.
     fn abandoned<'a>(
+        &'a self,
+        living: &'a [NodeId],
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
+}
+
+/// Finds runs that no living process carries. A hint, like [`OpenResponses`].
+pub trait UnattendedRuns: Send + Sync {
+    /// Runs without an ending that wait for a process, or whose process is not among `living`,
+    /// oldest first, at most `limit`.
+    fn unattended<'a>(
         &'a self,
         living: &'a [NodeId],
         limit: u32,

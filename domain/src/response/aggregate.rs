@@ -4,7 +4,8 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Answer, Failure, RequestedCall, ResponseCommand, ResponseError, ResponseEvent, Retention, Usage,
+    Answer, Failure, IncompleteReason, Progress, RequestedCall, ResponseCommand, ResponseError,
+    ResponseEvent, Retention, Usage,
 };
 use crate::caller::Owner;
 use crate::decider::{self, Decider};
@@ -52,6 +53,9 @@ pub struct OpenResponse {
     pub requested_at: DateTime<Utc>,
     /// The client's own pairs.
     pub metadata: UserMetadata,
+    /// How far it has come, if it is a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<Progress>>,
 }
 
 /// How a call ended.
@@ -66,6 +70,8 @@ pub enum Ending {
     },
     /// Cut short on our side.
     Incomplete {
+        /// Why.
+        reason: IncompleteReason,
         /// What had been said.
         answer: Answer,
         /// What it cost.
@@ -75,10 +81,27 @@ pub enum Ending {
     Failed {
         /// Why.
         failure: Failure,
+        /// What had been said before.
+        partial: Option<Answer>,
+    },
+    /// Stopped by its caller.
+    Cancelled {
+        /// What had been said and done.
+        answer: Answer,
+        /// What it cost.
+        usage: Usage,
     },
 }
 
 impl Response {
+    /// How far a run has come, or had come when it ended.
+    pub fn progress(&self) -> Option<&Progress> {
+        match self {
+            Self::Open(call) | Self::Closed { call, .. } => call.run.as_deref(),
+            Self::NotRequested | Self::Deleted { .. } => None,
+        }
+    }
+
     /// Whose it is, also after its end.
     pub fn owner(&self) -> Option<&Owner> {
         match self {
@@ -124,12 +147,32 @@ impl Decider for Response {
                 partial,
                 timing,
                 at,
-            } => self.close(E::Failed {
-                failure,
-                partial,
+            } => self.close(match self.progress() {
+                Some(run) if partial.is_none() => run.failed(failure, timing, at),
+                _ => E::Failed {
+                    failure,
+                    partial,
+                    usage: Usage::default(),
+                    timing,
+                    at,
+                },
+            }),
+            C::Claim { node, epoch, at } => self.claim(node, epoch, at),
+            C::RecordStep {
+                step,
+                outcome,
+                epoch,
+                took_ms,
                 timing,
                 at,
-            }),
+            } => self.record_step((&step, epoch), *outcome, took_ms, (timing, at)),
+            C::Stop {
+                reason,
+                said,
+                timing,
+                at,
+            } => self.stop(reason, said.as_deref(), timing, at),
+            C::Cancel { at } => self.cancel(at),
             C::ReplaceMetadata { metadata, at } => self.replace_metadata(metadata, at),
             C::Delete { at } => self.delete(at),
         }
@@ -143,7 +186,20 @@ impl Response {
         at: DateTime<Utc>,
     ) -> Result<Vec<ResponseEvent>, ResponseError> {
         match self {
-            Self::NotRequested => Ok(vec![ResponseEvent::Requested { call, at }]),
+            Self::NotRequested => {
+                let requested = ResponseEvent::Requested { call, at };
+                let mut begun = Self::NotRequested;
+                begun.apply(requested.clone());
+                let first = begun
+                    .progress()
+                    .map(Progress::beginning)
+                    .unwrap_or_default();
+                let planned = first.into_iter().map(|step| ResponseEvent::StepPlanned {
+                    step: Box::new(step),
+                    at,
+                });
+                Ok(std::iter::once(requested).chain(planned).collect())
+            }
             Self::Open(known) | Self::Closed { call: known, .. }
                 if known.owner == call.owner && known.step == call.step.id =>
             {
@@ -154,7 +210,7 @@ impl Response {
     }
 
     /// The first ending stands. The same one again is no news; another one is refused.
-    fn close(&self, ended: ResponseEvent) -> Result<Vec<ResponseEvent>, ResponseError> {
+    pub(super) fn close(&self, ended: ResponseEvent) -> Result<Vec<ResponseEvent>, ResponseError> {
         match self {
             Self::NotRequested => Err(ResponseError::NotFound),
             Self::Open(_) => Ok(vec![ended]),
@@ -195,7 +251,7 @@ impl Response {
 
 impl Ending {
     /// Whether `event` ends a call the same way, however long it took to say so.
-    fn is_told_by(&self, event: &ResponseEvent) -> bool {
+    pub(super) fn is_told_by(&self, event: &ResponseEvent) -> bool {
         use ResponseEvent as E;
         match (self, event) {
             (
@@ -207,14 +263,15 @@ impl Ending {
                 },
             )
             | (
-                Self::Incomplete { answer, usage },
+                Self::Incomplete { answer, usage, .. },
                 E::Incomplete {
                     answer: told,
                     usage: counted,
                     ..
                 },
             ) => answer == told && usage == counted,
-            (Self::Failed { failure }, E::Failed { failure: told, .. }) => failure == told,
+            (Self::Failed { failure, .. }, E::Failed { failure: told, .. }) => failure == told,
+            (Self::Cancelled { .. }, E::Cancelled { .. }) => true,
             _ => false,
         }
     }
@@ -248,17 +305,51 @@ impl Aggregate for Response {
                     ending: Ending::Completed { answer, usage },
                 };
             }
-            (Self::Open(call), E::Incomplete { answer, usage, .. }) => {
+            (
+                Self::Open(call),
+                E::Incomplete {
+                    reason,
+                    answer,
+                    usage,
+                    ..
+                },
+            ) => {
                 *self = Self::Closed {
                     call,
-                    ending: Ending::Incomplete { answer, usage },
+                    ending: Ending::Incomplete {
+                        reason,
+                        answer,
+                        usage,
+                    },
                 };
             }
-            (Self::Open(call), E::Failed { failure, .. }) => {
+            (
+                Self::Open(call),
+                E::Failed {
+                    failure, partial, ..
+                },
+            ) => {
                 *self = Self::Closed {
                     call,
-                    ending: Ending::Failed { failure },
+                    ending: Ending::Failed { failure, partial },
                 };
+            }
+            (Self::Open(call), E::Cancelled { answer, usage, .. }) => {
+                *self = Self::Closed {
+                    call,
+                    ending: Ending::Cancelled { answer, usage },
+                };
+            }
+            (
+                Self::Open(mut call),
+                event @ (E::Claimed { .. }
+                | E::StepPlanned { .. }
+                | E::StepSucceeded { .. }
+                | E::StepFailed { .. }
+                | E::StepOutcomeUnknown { .. }),
+            ) if call.run.is_some() => {
+                call.go_on(event);
+                *self = Self::Open(call);
             }
             (Self::Open(mut call), E::MetadataReplaced { metadata, .. }) => {
                 call.metadata = metadata;
@@ -280,8 +371,11 @@ impl Aggregate for Response {
 }
 
 impl OpenResponse {
-    fn of(call: RequestedCall, at: DateTime<Utc>) -> Self {
+    fn of(mut call: RequestedCall, at: DateTime<Utc>) -> Self {
+        let terms = call.run.take();
+        let run = terms.map(|terms| Box::new(Progress::begun(&call, *terms, at)));
         Self {
+            run,
             owner: call.owner,
             step: call.step.id,
             node: call.node,

@@ -1,6 +1,8 @@
 use chrono::{DateTime, Utc};
 
+use super::run::{Said, StepOutcome};
 use super::{Answer, Failure, IncompleteReason, RequestedCall, Timing, Usage};
+use crate::id::{NodeId, StepId};
 use crate::user_metadata::UserMetadata;
 
 /// What may be asked of a response.
@@ -45,6 +47,46 @@ pub enum ResponseCommand {
         partial: Option<Answer>,
         /// How long it took.
         timing: Timing,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// Take the run up.
+    Claim {
+        /// The process that will carry it.
+        node: NodeId,
+        /// How often it will have been taken up then.
+        epoch: u32,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// Record what came of a run's step, and go on from there.
+    RecordStep {
+        /// Which.
+        step: StepId,
+        /// What came of it.
+        outcome: Box<StepOutcome>,
+        /// How often the run had been taken up when the step was begun.
+        epoch: u32,
+        /// How long the step took, in milliseconds.
+        took_ms: u64,
+        /// How long the run has taken.
+        timing: Timing,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// End a run short of its end, with what it has.
+    Stop {
+        /// Why.
+        reason: IncompleteReason,
+        /// What the model was saying.
+        said: Option<Box<Said>>,
+        /// How long the run has taken.
+        timing: Timing,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// Stop a run that is carried without its client.
+    Cancel {
         /// Now.
         at: DateTime<Utc>,
     },

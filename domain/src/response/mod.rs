@@ -1,5 +1,5 @@
-//! One model call. A chat completion is a response of one step: one path to the model, one audit,
-//! one usage record.
+//! One response of a model. A chat completion is a response of one step; a run ([`run`]) takes as
+//! many as its tools need. One path to the model, one audit, one usage record.
 
 mod aggregate;
 mod command;
@@ -7,7 +7,9 @@ mod effect;
 mod error;
 mod event;
 mod outcome;
+mod redact;
 mod request;
+pub mod run;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -19,4 +21,5 @@ pub use error::ResponseError;
 pub use event::ResponseEvent;
 pub use outcome::{Answer, Failure, FailureKind, IncompleteReason, Timing, Usage};
 pub use request::{RequestedCall, Retention, Surface};
+pub use run::{Progress, RunTerms};
 pub use step::PlannedStep;

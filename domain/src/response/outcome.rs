@@ -38,6 +38,22 @@ impl Usage {
     pub fn total_tokens(&self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
     }
+
+    /// Whether no token was counted.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The tokens of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
+        }
+    }
 }
 
 /// How long a call took, in milliseconds since it was accepted.
@@ -55,6 +71,27 @@ pub struct Timing {
 pub enum IncompleteReason {
     /// The client went away; the model was stopped.
     ClientDisconnected,
+    /// The model reached its limit of tokens.
+    MaxOutputTokens,
+    /// The provider's filter stopped the model.
+    ContentFilter,
+    /// The model wanted more rounds of tool calls than a run may have.
+    MaxToolDepth,
+    /// The run took longer than it may.
+    RunTimeout,
+}
+
+impl IncompleteReason {
+    /// The stored and answered name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientDisconnected => "client_disconnected",
+            Self::MaxOutputTokens => "max_output_tokens",
+            Self::ContentFilter => "content_filter",
+            Self::MaxToolDepth => "max_tool_depth",
+            Self::RunTimeout => "run_timeout",
+        }
+    }
 }
 
 /// Why there is no answer.
@@ -88,6 +125,10 @@ pub enum FailureKind {
     ProviderStalled,
     /// The process that answered is gone.
     NodeLost,
+    /// A tool that must run once may or may not have run.
+    ToolOutcomeUnknown,
+    /// Every process that took the run up was lost.
+    TooManyAttempts,
     /// We broke.
     Internal,
 }
@@ -105,6 +146,8 @@ impl FailureKind {
             Self::ProviderCut => "provider_cut",
             Self::ProviderStalled => "provider_stalled",
             Self::NodeLost => "node_lost",
+            Self::ToolOutcomeUnknown => "tool_outcome_unknown",
+            Self::TooManyAttempts => "too_many_attempts",
             Self::Internal => "internal",
         }
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::PlannedStep;
+use super::{PlannedStep, RunTerms};
 use crate::caller::Owner;
 use crate::id::{ConversationId, NodeId};
 use crate::json::Json;
@@ -12,6 +12,8 @@ use crate::user_metadata::UserMetadata;
 pub enum Surface {
     /// `/v1/chat/completions`
     ChatCompletions,
+    /// `/v1/responses`
+    Responses,
 }
 
 impl Surface {
@@ -19,6 +21,7 @@ impl Surface {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ChatCompletions => "chat_completions",
+            Self::Responses => "responses",
         }
     }
 }
@@ -36,6 +39,15 @@ pub enum Retention {
 }
 
 impl Retention {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Recorded => "recorded",
+            Self::UsageOnly => "usage_only",
+        }
+    }
+
     /// Whether prompts and answers go into events.
     pub fn keeps_content(self) -> bool {
         self != Self::UsageOnly
@@ -63,6 +75,18 @@ pub struct RequestedCall {
     pub metadata: UserMetadata,
     /// The process that answers. A dead one's open calls are failed by the others.
     pub node: NodeId,
-    /// The one step of a one-step response: planned with the request, hence before the effect.
+    /// The first question to the model: planned with the request, hence before the effect. All that
+    /// a chat completion ever does; a run with things to do before comes to it later.
     pub step: PlannedStep,
+    /// What a response of several steps goes by; `None` for a chat completion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<RunTerms>>,
+}
+
+impl RequestedCall {
+    /// Whether it is a chat completion that its caller may read back. Runs have a read model of
+    /// their own.
+    pub fn is_stored_chat(&self) -> bool {
+        self.surface == Surface::ChatCompletions && self.retention == Retention::Stored
+    }
 }

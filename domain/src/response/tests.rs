@@ -49,6 +49,7 @@ fn call(retention: Retention) -> Box<RequestedCall> {
         metadata: UserMetadata::default(),
         node: NodeId::parse("node_1").unwrap(),
         step: step(b"hi"),
+        run: None,
     })
 }
 
@@ -122,6 +123,7 @@ fn failed() -> E {
     E::Failed {
         failure: failure(FailureKind::ProviderCut),
         partial: Some(answer("he")),
+        usage: Usage::default(),
         timing: timing(7),
         at: NOON,
     }

@@ -1,0 +1,143 @@
+use serde_json::{Map, Value, json};
+
+use super::{Progress, StepOutcome, StepSoFar, ToolUse, UseKind, Work};
+use crate::id::ItemId;
+use crate::item::{Item, ItemBody, ItemStatus};
+
+impl Progress {
+    /// The output items as far as they are known, in the order of `output_index`. Calls whose
+    /// outcome is not known are in progress.
+    pub fn output(&self) -> Vec<Item> {
+        let shown = |step: &StepSoFar| shown(&step.step.work, step.outcome.as_ref());
+        self.steps.iter().flat_map(shown).collect()
+    }
+}
+
+/// The items that show one step.
+pub fn shown(work: &Work, outcome: Option<&StepOutcome>) -> Vec<Item> {
+    match (work, outcome) {
+        (Work::Infer, Some(StepOutcome::Said(said))) => said.items.clone(),
+        (Work::Infer, _) => Vec::new(),
+        (Work::ListTools { server, item }, outcome) => {
+            let list = item.as_ref().map(|id| shown_list(id, server, outcome));
+            list.into_iter().collect()
+        }
+        (Work::CallTool(used), outcome) => vec![shown_use(used, outcome)],
+    }
+}
+
+fn shown_list(id: &ItemId, label: &str, outcome: Option<&StepOutcome>) -> Item {
+    let tools = match outcome {
+        Some(StepOutcome::Listed(tools)) => tools.as_slice(),
+        _ => &[],
+    };
+    let tools: Vec<Value> = tools
+        .iter()
+        .map(|tool| {
+            json!({
+                "name": tool.name,
+                "description": tool.description,
+                "input_schema": tool.input_schema,
+                "annotations": tool.annotations,
+            })
+        })
+        .collect();
+    let mut fields = json!({"type": "mcp_list_tools", "server_label": label, "tools": tools});
+    if let Some(StepOutcome::Failed(failure)) = outcome {
+        fields["error"] = json!(failure.message);
+    }
+    item(id, status_of(outcome), fields)
+}
+
+/// The item that shows a tool call.
+pub fn shown_use(used: &ToolUse, outcome: Option<&StepOutcome>) -> Item {
+    let arguments = || serde_json::from_str::<Value>(&used.arguments).unwrap_or_default();
+    let structured = match outcome {
+        Some(StepOutcome::Returned(told)) if !told.is_error => told.structured.clone(),
+        _ => None,
+    };
+    let fields = match used.kind {
+        UseKind::Mcp => shown_mcp_call(used, outcome),
+        UseKind::WebSearch => {
+            let query = arguments()["query"].take();
+            let sources = structured.and_then(|told| sources_of(&told));
+            json!({"type": "web_search_call", "action":
+                {"type": "search", "query": query, "queries": [query], "sources": sources}})
+        }
+        UseKind::FileSearch => {
+            let query = arguments()["query"].take();
+            let results = structured.and_then(|mut told| told.get_mut("results").map(Value::take));
+            json!({"type": "file_search_call", "queries": [query], "results": results})
+        }
+        UseKind::CodeInterpreter => {
+            let code = arguments()["code"].take();
+            let logs = told_by(outcome).map(|logs| json!([{"type": "logs", "logs": logs}]));
+            json!({"type": "code_interpreter_call", "code": code,
+                "container_id": format!("cntr_{}", used.item.as_str()), "outputs": logs})
+        }
+    };
+    item(&used.item, status_of(outcome), fields)
+}
+
+fn shown_mcp_call(used: &ToolUse, outcome: Option<&StepOutcome>) -> Value {
+    let error = match outcome {
+        Some(StepOutcome::Returned(told)) if told.is_error => Some(told.output.as_str()),
+        Some(StepOutcome::Failed(failure)) => Some(failure.message.as_str()),
+        Some(StepOutcome::Unknown) => Some("It is not known whether the call was made."),
+        _ => None,
+    };
+    let output = told_by(outcome).filter(|_| error.is_none());
+    json!({
+        "type": "mcp_call",
+        "server_label": used.server,
+        "name": used.tool,
+        "arguments": used.arguments,
+        "output": output,
+        "error": error,
+        "approval_request_id": used.approved_by,
+    })
+}
+
+fn told_by(outcome: Option<&StepOutcome>) -> Option<&str> {
+    match outcome {
+        Some(StepOutcome::Returned(told)) => Some(&told.output),
+        _ => None,
+    }
+}
+
+fn sources_of(told: &Value) -> Option<Value> {
+    let results = told["results"].as_array()?;
+    let url = |result: &Value| {
+        result["link"]
+            .as_str()
+            .or(result["url"].as_str())
+            .map(str::to_owned)
+    };
+    let sources = results.iter().filter_map(url);
+    Some(
+        sources
+            .map(|url| json!({"type": "url", "url": url}))
+            .collect(),
+    )
+}
+
+fn status_of(outcome: Option<&StepOutcome>) -> ItemStatus {
+    match outcome {
+        None => ItemStatus::InProgress,
+        Some(StepOutcome::Failed(_) | StepOutcome::Unknown) => ItemStatus::Failed,
+        Some(StepOutcome::Returned(told)) if told.is_error => ItemStatus::Failed,
+        Some(_) => ItemStatus::Completed,
+    }
+}
+
+fn item(id: &ItemId, status: ItemStatus, fields: Value) -> Item {
+    let fields = match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    Item {
+        id: id.clone(),
+        status,
+        body: ItemBody::Opaque(fields),
+    }
+}
