@@ -15,6 +15,7 @@ use crate::error::ReadError;
 use crate::feed::last_position;
 use crate::projection::Changes;
 use crate::response::ResponseChanges;
+use crate::run::RunChanges;
 use crate::usage::UsageChanges;
 
 /// Longest wait of a read. Beyond it the read is served as it stands.
@@ -50,6 +51,8 @@ pub enum ReadModel {
     Conversations,
     /// Model calls.
     Responses,
+    /// Responses of several steps, and their steps.
+    Runs,
     /// Accounts and closed sessions.
     Accounts,
     /// What accounts used.
@@ -58,9 +61,10 @@ pub enum ReadModel {
 
 impl ReadModel {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Conversations,
         Self::Responses,
+        Self::Runs,
         Self::Accounts,
         Self::Usage,
     ];
@@ -72,6 +76,7 @@ impl ReadModel {
         match self {
             Self::Conversations => of::<ConversationChanges>(),
             Self::Responses => of::<ResponseChanges>(),
+            Self::Runs => of::<RunChanges>(),
             Self::Accounts => of::<AccountChanges>(),
             Self::Usage => of::<UsageChanges>(),
         }

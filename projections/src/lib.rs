@@ -28,6 +28,7 @@ mod parking;
 mod projection;
 mod projector;
 mod response;
+mod run;
 mod running;
 mod status;
 mod stored_name;
@@ -45,6 +46,7 @@ pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
 pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
+pub use run::{RunReader, RunRow, RunStatus, StepRow, StepStatus};
 pub use running::{Projections, RunningProjections, Tuning};
 pub use status::{ProjectionStatus, list_projections};
 pub use usage::{RunCounts, UsageReader, UsageRow};
@@ -56,6 +58,8 @@ pub struct ReadModels {
     pub conversations: ConversationReader,
     /// Model calls.
     pub responses: ResponseReader,
+    /// Responses of several steps.
+    pub runs: RunReader,
     /// Accounts and closed sessions.
     pub accounts: AccountReader,
     /// What accounts used.
@@ -75,6 +79,7 @@ impl ReadModels {
         Self {
             conversations: ConversationReader::new(pool.clone()),
             responses: ResponseReader::new(pool.clone()),
+            runs: RunReader::new(pool.clone()),
             accounts: AccountReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),
             barrier,

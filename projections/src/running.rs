@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::projection::Changes;
 use crate::projector::Projector;
 use crate::response::ResponseChanges;
+use crate::run::RunChanges;
 use crate::usage::UsageChanges;
 
 /// Time between two rounds of a busy feed in which nobody waits for a write of its own: few
@@ -89,6 +90,7 @@ impl Projections {
         };
         node.start::<ConversationChanges>(ReadModel::Conversations);
         node.start::<ResponseChanges>(ReadModel::Responses);
+        node.start::<RunChanges>(ReadModel::Runs);
         node.start::<AccountChanges>(ReadModel::Accounts);
         node.start::<UsageChanges>(ReadModel::Usage);
         let barrier = Barrier::new(self.pool.clone(), Arc::clone(&hurry), node.local);

@@ -107,6 +107,7 @@ impl ConversationChange {
                 self.items.delete(item);
                 at
             }
+            E::RunBegan { at, .. } | E::RunEnded { at, .. } => at,
             E::Deleted { at } => {
                 self.deleted = true;
                 at

@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use jan_domain::history::Event;
-use jan_domain::response::{
-    Answer, Failure, RequestedCall, ResponseEvent as E, Retention, Timing, Usage,
-};
+use jan_domain::response::{Answer, Failure, RequestedCall, ResponseEvent as E, Timing, Usage};
 use jan_domain::user_metadata::UserMetadata;
 use sqlx::PgConnection;
 
@@ -104,6 +102,7 @@ impl ResponseChange {
             E::Failed {
                 failure,
                 partial,
+                usage,
                 timing,
                 at,
             } => {
@@ -111,12 +110,34 @@ impl ResponseChange {
                 self.closed = Some(Closed {
                     status: ResponseStatus::Failed,
                     answer,
-                    usage: None,
+                    usage: (!usage.is_none()).then_some(*usage),
                     timing: *timing,
                     failure: Some(failure.clone()),
                     at: *at,
                 });
             }
+            E::Cancelled {
+                answer,
+                usage,
+                timing,
+                at,
+            } => {
+                let answer = self.text(Some(answer));
+                self.closed = Some(Closed {
+                    status: ResponseStatus::Cancelled,
+                    answer,
+                    usage: Some(*usage),
+                    timing: *timing,
+                    failure: None,
+                    at: *at,
+                });
+            }
+            // Who carries a run, and its steps, are the business of another read model.
+            E::Claimed { .. }
+            | E::StepPlanned { .. }
+            | E::StepSucceeded { .. }
+            | E::StepFailed { .. }
+            | E::StepOutcomeUnknown { .. } => {}
             E::MetadataReplaced { metadata, .. } => self.metadata = Some(metadata.clone()),
             E::Deleted { .. } => self.deleted = true,
         }
@@ -135,7 +156,7 @@ impl ResponseChange {
         let hidden = self
             .opened
             .as_ref()
-            .is_some_and(|opened| opened.call.retention != Retention::Stored);
+            .is_some_and(|opened| !opened.call.is_stored_chat());
         let answer = answer.filter(|_| !hidden)?;
         Some(serde_json::to_string(answer).expect("answers have text keys"))
     }

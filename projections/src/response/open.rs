@@ -26,6 +26,7 @@ impl ResponseReader {
             select response_id
               from responses
              where status = 'in_progress'
+               and surface = 'chat_completions'
                and node_id <> all($1)
              order by created_at
              limit $2";

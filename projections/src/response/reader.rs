@@ -43,7 +43,7 @@ impl ResponseReader {
         let mut query = QueryBuilder::new("select ");
         query
             .push(COLUMNS)
-            .push(" from responses where retention = 'stored' and response_id = ")
+            .push(" from responses where retention = 'stored' and surface = 'chat_completions' and response_id = ")
             .push_bind(id.as_str())
             .push(" and tenant_id = ")
             .push_bind(owner.tenant.as_str())
@@ -63,7 +63,7 @@ impl ResponseReader {
         let mut query = QueryBuilder::new("select ");
         query
             .push(COLUMNS)
-            .push(" from responses where retention = 'stored'")
+            .push(" from responses where retention = 'stored' and surface = 'chat_completions'")
             .push(" and status in ('completed', 'incomplete') and tenant_id = ")
             .push_bind(owner.tenant.as_str())
             .push(" and account_id = ")

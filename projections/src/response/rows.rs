@@ -56,6 +56,8 @@ pub enum ResponseStatus {
     Incomplete,
     /// Without an answer.
     Failed,
+    /// Stopped by its caller.
+    Cancelled,
 }
 
 impl ResponseStatus {
@@ -66,6 +68,7 @@ impl ResponseStatus {
             Self::Completed => "completed",
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 }

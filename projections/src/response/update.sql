@@ -1,7 +1,8 @@
 update responses as row
    set status = coalesce(change.status, row.status),
        metadata = coalesce(change.metadata, row.metadata),
-       answer = case when row.retention = 'stored' then coalesce(change.answer, row.answer) end,
+       answer = case when row.retention = 'stored' and row.surface = 'chat_completions'
+                     then coalesce(change.answer, row.answer) end,
        ended_at = coalesce(change.ended_at, row.ended_at),
        input_tokens = coalesce(change.input_tokens, row.input_tokens),
        cached_tokens = coalesce(change.cached_tokens, row.cached_tokens),

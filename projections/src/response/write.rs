@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use jan_domain::id::ConversationId;
-use jan_domain::response::{Failure, Retention, Timing, Usage};
+use jan_domain::response::{Failure, Timing, Usage};
 use sqlx::PgConnection;
 use sqlx::types::Json as Encoded;
 
@@ -51,9 +51,7 @@ async fn insert(connection: &mut PgConnection, rows: &[NewRow<'_>]) -> Result<()
         .bind(column(rows, |(_, row, _)| row.call.model.as_str()))
         .bind(column(rows, |(_, row, _)| row.call.node.as_str()))
         .bind(column(rows, |(_, row, _)| conversation(row)))
-        .bind(column(rows, |(_, row, _)| {
-            retention_name(row.call.retention)
-        }))
+        .bind(column(rows, |(_, row, _)| row.call.retention.as_str()))
         .bind(column(rows, |(_, row, _)| request(row)))
         .bind(column(rows, |(_, row, _)| row.at))
         .bind(column(rows, |(.., change)| {
@@ -143,21 +141,12 @@ async fn delete(connection: &mut PgConnection, ids: &[&str]) -> Result<(), sqlx:
 
 const IN_PROGRESS: &str = ResponseStatus::InProgress.as_str();
 
-fn retention_name(retention: Retention) -> &'static str {
-    match retention {
-        Retention::Stored => "stored",
-        Retention::Recorded => "recorded",
-        Retention::UsageOnly => "usage_only",
-    }
-}
-
 fn conversation(row: &Opened) -> Option<&str> {
     row.call.conversation.as_ref().map(ConversationId::as_str)
 }
 
 fn request(row: &Opened) -> Option<&str> {
-    let stored = row.call.retention == Retention::Stored;
-    stored.then(|| row.call.request.text())
+    row.call.is_stored_chat().then(|| row.call.request.text())
 }
 
 fn status(change: &ResponseChange) -> Option<&'static str> {

@@ -75,14 +75,29 @@ impl Changes for UsageChanges {
                     },
                 );
             }
-            E::Failed { .. } => self.end(
+            E::Cancelled { usage, .. } => {
+                self.end(
+                    id,
+                    Counts {
+                        incomplete: 1,
+                        ..Counts::of(*usage)
+                    },
+                );
+            }
+            E::Failed { usage, .. } => self.end(
                 id,
                 Counts {
                     failed: 1,
-                    ..Counts::default()
+                    ..Counts::of(*usage)
                 },
             ),
-            E::MetadataReplaced { .. } | E::Deleted { .. } => {}
+            E::Claimed { .. }
+            | E::StepPlanned { .. }
+            | E::StepSucceeded { .. }
+            | E::StepFailed { .. }
+            | E::StepOutcomeUnknown { .. }
+            | E::MetadataReplaced { .. }
+            | E::Deleted { .. } => {}
         }
     }
 
