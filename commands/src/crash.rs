@@ -13,6 +13,19 @@ pub const CHAT_POINTS: &[&str] = &[
     "chat.after_outcome",
 ];
 
+/// The points of a run, in the order they are passed.
+pub const RUN_POINTS: &[&str] = &[
+    "run.before_intent",
+    "run.after_intent",
+    "run.after_claim",
+    "run.during_effect",
+    "run.before_effect",
+    "run.after_effect",
+    "run.after_journal",
+    "run.before_outcome",
+    "run.after_event",
+];
+
 /// The one point at which to die, if any.
 #[derive(Debug, Clone, Default)]
 pub struct CrashPoints(Option<Arc<Wish>>);

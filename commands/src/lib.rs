@@ -8,13 +8,15 @@
 //! Nothing here knows HTTP, and nothing here reads a projection: a prompt is built from streams.
 //! SQL lives in `store/` and `runner/` only.
 //!
-//! Start reading at [`store`], then [`response::start_chat`], the life of a model call.
+//! Start reading at [`store`], then [`response::start_chat`], the life of a chat call, and
+//! [`run::create_run`], the life of a response of several steps.
 
 pub mod account;
 pub mod conversation;
 pub mod crash;
 pub mod error;
 pub mod response;
+pub mod run;
 pub mod runner;
 pub mod store;
 
@@ -35,6 +37,7 @@ pub use error::CommandError;
 
 use crate::crash::CrashPoints;
 use crate::metrics::RunMetrics;
+use crate::runner::Runner;
 use crate::store::{EventLog, Store};
 
 /// Everything a command handler may need. Cheap to clone.
@@ -56,6 +59,8 @@ pub struct Commands {
     pub tracker: TaskTracker,
     /// Where tests make the process die.
     pub crash: CrashPoints,
+    /// What carrying runs needs.
+    pub runner: Arc<Runner>,
     call_duration_max: Duration,
     calls: Arc<Semaphore>,
     metrics: Arc<RunMetrics>,
@@ -75,6 +80,8 @@ pub struct Parts {
     pub tracker: TaskTracker,
     /// Where tests make the process die.
     pub crash: CrashPoints,
+    /// What carrying runs needs.
+    pub runner: Runner,
     /// Model calls at once; beyond it callers are told to come again.
     pub calls_max: usize,
     /// Longest a model call may take.
@@ -99,6 +106,7 @@ impl Commands {
             node: parts.node,
             tracker: parts.tracker,
             crash: parts.crash,
+            runner: Arc::new(parts.runner),
             call_duration_max: parts.call_duration_max,
             calls: Arc::new(Semaphore::new(parts.calls_max)),
             metrics: Arc::new(RunMetrics::new()),

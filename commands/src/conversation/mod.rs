@@ -54,6 +54,7 @@ mod tests {
             referrer: None,
             items: Vec::new(),
             deleted_items: BTreeSet::new(),
+            run: None,
         };
         assert_eq!(own(&Conversation::Live(live.clone()), &ada), Ok(&live));
         let missing = Err(ConversationError::NotFound);

@@ -43,13 +43,13 @@ impl Attempt {
                     return Err(CommandError::Refused(ResponseError::NotFound).into());
                 }
                 Response::Closed {
-                    ending: Ending::Failed { .. },
+                    ending: Ending::Failed { .. } | Ending::Cancelled { .. },
                     ..
                 } => {}
                 Response::Closed {
                     call,
                     ending:
-                        Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage },
+                        Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage, .. },
                 } => {
                     let made_at = call.requested_at.timestamp();
                     let reply = retell::reply(&attempt, made_at, (answer, usage), wish)

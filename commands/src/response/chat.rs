@@ -85,6 +85,7 @@ fn requested(
         metadata: wish.metadata.clone(),
         node: commands.node.clone(),
         step: PlannedStep::inference(&attempt.id, 0, provider, model, body),
+        run: None,
     }
 }
 

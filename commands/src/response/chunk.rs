@@ -11,109 +11,109 @@ use serde_json::value::RawValue;
 /// A text borrowed from the JSON where it has no escapes.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A `chat.completion.chunk`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Chunk<'a> {
+pub(crate) struct Chunk<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) model: Option<Text<'a>>,
+    pub(crate) model: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) system_fingerprint: Option<Text<'a>>,
+    pub(crate) system_fingerprint: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) service_tier: Option<Text<'a>>,
+    pub(crate) service_tier: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) choices: Option<Vec<ChunkChoice<'a>>>,
+    pub(crate) choices: Option<Vec<ChunkChoice<'a>>>,
     #[serde(default)]
-    pub(super) usage: Option<WireUsage>,
+    pub(crate) usage: Option<WireUsage>,
     #[serde(borrow, default)]
-    pub(super) error: Option<&'a RawValue>,
+    pub(crate) error: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct ChunkChoice<'a> {
+pub(crate) struct ChunkChoice<'a> {
     #[serde(default)]
-    pub(super) index: usize,
+    pub(crate) index: usize,
     #[serde(borrow, default)]
-    pub(super) delta: Option<Delta<'a>>,
+    pub(crate) delta: Option<Delta<'a>>,
     #[serde(borrow, default)]
-    pub(super) logprobs: Option<Logprobs<'a>>,
+    pub(crate) logprobs: Option<Logprobs<'a>>,
     #[serde(borrow, default)]
-    pub(super) finish_reason: Option<Text<'a>>,
+    pub(crate) finish_reason: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Delta<'a> {
+pub(crate) struct Delta<'a> {
     #[serde(borrow, default)]
-    pub(super) content: Option<Text<'a>>,
+    pub(crate) content: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) refusal: Option<Text<'a>>,
+    pub(crate) refusal: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) reasoning_content: Option<Text<'a>>,
+    pub(crate) reasoning_content: Option<Text<'a>>,
     /// The same under another name; some providers send both.
     #[serde(borrow, default)]
-    pub(super) reasoning: Option<Text<'a>>,
+    pub(crate) reasoning: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) tool_calls: Option<Vec<CallFragment<'a>>>,
+    pub(crate) tool_calls: Option<Vec<CallFragment<'a>>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct CallFragment<'a> {
+pub(crate) struct CallFragment<'a> {
     #[serde(default)]
-    pub(super) index: usize,
+    pub(crate) index: usize,
     #[serde(borrow, default)]
-    pub(super) id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) function: Option<FunctionFragment<'a>>,
+    pub(crate) function: Option<FunctionFragment<'a>>,
     #[serde(borrow, default)]
-    pub(super) custom: Option<CustomFragment<'a>>,
+    pub(crate) custom: Option<CustomFragment<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct CustomFragment<'a> {
+pub(crate) struct CustomFragment<'a> {
     #[serde(borrow, default)]
-    pub(super) name: Option<Text<'a>>,
+    pub(crate) name: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) input: Option<Text<'a>>,
+    pub(crate) input: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct FunctionFragment<'a> {
+pub(crate) struct FunctionFragment<'a> {
     #[serde(borrow, default)]
-    pub(super) name: Option<Text<'a>>,
+    pub(crate) name: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) arguments: Option<Text<'a>>,
+    pub(crate) arguments: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Logprobs<'a> {
+pub(crate) struct Logprobs<'a> {
     #[serde(borrow, default)]
-    pub(super) content: Option<Vec<&'a RawValue>>,
+    pub(crate) content: Option<Vec<&'a RawValue>>,
 }
 
 /// A whole `chat.completion`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Completion<'a> {
+pub(crate) struct Completion<'a> {
     #[serde(borrow, default)]
-    pub(super) id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) model: Option<Text<'a>>,
+    pub(crate) model: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) system_fingerprint: Option<Text<'a>>,
+    pub(crate) system_fingerprint: Option<Text<'a>>,
     #[serde(borrow, default)]
-    pub(super) service_tier: Option<Text<'a>>,
+    pub(crate) service_tier: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) choices: &'a RawValue,
+    pub(crate) choices: &'a RawValue,
     #[serde(default)]
-    pub(super) usage: Option<WireUsage>,
+    pub(crate) usage: Option<WireUsage>,
 }
 
 /// Usage in chat's words.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct WireUsage {
+pub(crate) struct WireUsage {
     prompt_tokens: u64,
     completion_tokens: u64,
     prompt_tokens_details: Option<PromptDetails>,
@@ -150,7 +150,7 @@ impl From<WireUsage> for Usage {
 }
 
 /// A provider's bytes as text; what is no UTF-8 is replaced.
-pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
@@ -158,7 +158,7 @@ pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// The same JSON object with our id for the provider's; every other byte stays as it came.
-pub(super) fn with_id(json: &str, theirs: Option<&Text<'_>>, ours: &str) -> Bytes {
+pub(crate) fn with_id(json: &str, theirs: Option<&Text<'_>>, ours: &str) -> Bytes {
     let Some(Text(Cow::Borrowed(theirs))) = theirs else {
         return rewritten(json, ours);
     };
@@ -177,7 +177,7 @@ pub(super) fn with_id(json: &str, theirs: Option<&Text<'_>>, ours: &str) -> Byte
 
 /// For providers that send no id, or one with escapes, or several lines, or no `choices`, which
 /// clients cannot do without.
-pub(super) fn rewritten(json: &str, ours: &str) -> Bytes {
+pub(crate) fn rewritten(json: &str, ours: &str) -> Bytes {
     match serde_json::from_str::<Value>(json) {
         Ok(Value::Object(mut fields)) => {
             fields.insert("id".to_owned(), Value::from(ours));

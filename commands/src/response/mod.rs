@@ -3,7 +3,7 @@
 mod accumulate;
 mod attempt;
 mod chat;
-mod chunk;
+pub(crate) mod chunk;
 mod closing;
 mod continuation;
 mod open_run;

@@ -81,7 +81,7 @@ fn stored<'a>(state: &'a Response, caller: &Caller) -> Result<&'a OpenResponse, 
 fn answered(state: &Response, caller: &Caller) -> Result<StoredAnswer, ResponseError> {
     let call = stored(state, caller)?;
     let Response::Closed {
-        ending: Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage },
+        ending: Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage, .. },
         ..
     } = state
     else {
@@ -124,6 +124,7 @@ mod tests {
             stream: false,
             requested_at: DateTime::UNIX_EPOCH,
             metadata: UserMetadata::default(),
+            run: None,
         }
     }
 

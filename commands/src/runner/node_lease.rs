@@ -77,7 +77,7 @@ impl NodeLease {
 }
 
 /// The processes that live, after burying those that do not.
-pub(super) async fn living(pool: &PgPool) -> Result<Vec<NodeId>, sqlx::Error> {
+pub(crate) async fn living(pool: &PgPool) -> Result<Vec<NodeId>, sqlx::Error> {
     sqlx::query("delete from nodes where expires_at < clock_timestamp() - interval '1 hour'")
         .execute(pool)
         .await?;

@@ -62,9 +62,21 @@ impl<A: Aggregate<Services = ()>> Loaded<A> {
         metadata: &Metadata,
         log: &EventLog,
     ) -> Result<Vec<NewEvent>, A::Error> {
+        self.decide_keeping(command, metadata, log, |event| event)
+            .await
+    }
+
+    /// The same, for a stream of which less is kept than is decided on.
+    pub(crate) async fn decide_keeping(
+        &mut self,
+        command: A::Command,
+        metadata: &Metadata,
+        log: &EventLog,
+        kept: impl Fn(A::Event) -> A::Event,
+    ) -> Result<Vec<NewEvent>, A::Error> {
         let sink = EventSink::default();
         self.state.handle(command, &(), &sink).await?;
-        let events = sink.collect().await;
+        let events: Vec<A::Event> = sink.collect().await.into_iter().map(kept).collect();
         let fresh = continue_stream::<A>(&self.id, self.version, &events, metadata, log.ids());
         self.version += i64::try_from(fresh.len()).expect("a command makes few events");
         Ok(fresh)

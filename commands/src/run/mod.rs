@@ -1,0 +1,50 @@
+//! Responses of several steps. A run is accepted, carried to its end by whichever process lives, and
+//! told as a stream on the way.
+//!
+//! Start reading at [`create_run`], then `drive.rs`: plan, perform, record, until nothing follows.
+//! What follows is the domain's to say (`jan_domain::response::run`). `take_up.rs` lets the living
+//! carry what the dead have left.
+
+mod cancel;
+mod carried;
+mod carry;
+mod catalogue;
+mod channel;
+mod close;
+mod compact;
+mod context;
+mod create;
+mod drive;
+mod error;
+mod follow;
+mod heard_call;
+mod heard_message;
+mod heard_thought;
+mod hearing;
+mod infer;
+mod item_ids;
+mod outcome;
+mod prompt;
+mod record;
+mod recorded;
+mod retelling;
+mod retold;
+mod stream_event;
+mod take_up;
+mod teller;
+mod tool_events;
+mod tool_step;
+mod wish;
+
+pub use cancel::{cancel_run, delete_run};
+pub use catalogue::OWN_LABEL;
+pub use channel::{Numbered, RunChannel};
+pub use compact::{compact, count_input};
+pub use create::{Accepted, Attendance, create_run};
+pub(crate) use drive::Signals;
+pub use error::RunError;
+pub use follow::follow;
+pub use recorded::{ChosenTool, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
+pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};
+pub use take_up::keep_taking_up;
+pub use wish::{InputItem, RunWish, ServerWish};

@@ -1,0 +1,174 @@
+//! Telling the stream of a run that has ended from its record.
+
+use std::sync::Arc;
+
+use jan_domain::item::{ContentPart, Item, ItemBody};
+use jan_domain::response::run::{Progress, Work, shown};
+use serde_json::{Value, json};
+
+use super::stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent as E};
+use super::teller::Teller;
+use super::{RunChannel, tool_events};
+
+/// Everything a reader would have been told, texts in one piece.
+pub(super) fn retold(progress: &Progress, outcome: &Outcome) -> Vec<E> {
+    let channel = Arc::new(RunChannel::beginning_with(Vec::new()));
+    let teller = Teller::passing(Arc::clone(&channel));
+    teller.tell(E::Created);
+    if progress.terms.background {
+        teller.tell(E::Queued);
+    }
+    teller.tell(E::InProgress);
+    for (output_index, item) in outcome.output.iter().enumerate() {
+        let step = progress.steps.iter().find(|step| {
+            step.step.work != Work::Infer
+                && shown(&step.step.work, None)
+                    .iter()
+                    .any(|shown| shown.id == item.id)
+        });
+        match step {
+            Some(step) => {
+                tool_events::begun(&teller, &step.step.work, output_index);
+                if let Some(outcome) = &step.outcome {
+                    tool_events::ended(&teller, &step.step.work, outcome, output_index);
+                }
+            }
+            None => tell_item(&teller, item, output_index),
+        }
+    }
+    if let RunEnding::Failed(failure) = &outcome.ending {
+        teller.tell(E::Error(failure.clone()));
+    }
+    teller.tell(E::Ended(Box::new(outcome.clone())));
+    channel.all()
+}
+
+fn tell_item(teller: &Teller, item: &Item, output_index: usize) {
+    let value = serde_json::to_value(item).unwrap_or_default();
+    let mut begun = value.clone();
+    let at = ItemPlace {
+        item_id: item.id.clone(),
+        output_index,
+    };
+    begun["status"] = json!("in_progress");
+    match &item.body {
+        ItemBody::Message { content, .. } => {
+            begun["content"] = json!([]);
+            teller.tell(added(output_index, begun));
+            for (content_index, part) in content.iter().enumerate() {
+                let at = part_place(item, output_index, content_index);
+                tell_part(teller, part, &at);
+            }
+        }
+        ItemBody::FunctionCall {
+            name, arguments, ..
+        } => {
+            begun["arguments"] = json!("");
+            teller.tell(added(output_index, begun));
+            teller.tell(E::ArgumentsDelta {
+                at: at.clone(),
+                delta: arguments.clone(),
+            });
+            teller.tell(E::ArgumentsDone {
+                at,
+                name: name.clone(),
+                arguments: arguments.clone(),
+            });
+        }
+        _ if item.kind() == "reasoning" => {
+            begun["content"] = json!([]);
+            teller.tell(added(output_index, begun));
+            let text = value["content"][0]["text"].as_str().unwrap_or_default();
+            let at = part_place(item, output_index, 0);
+            teller.tell(E::ReasoningDelta {
+                at: at.clone(),
+                delta: text.to_owned(),
+            });
+            teller.tell(E::ReasoningDone {
+                at,
+                text: text.to_owned(),
+            });
+        }
+        _ if item.kind() == "custom_tool_call" => {
+            begun["input"] = json!("");
+            teller.tell(added(output_index, begun));
+            let input = value["input"].as_str().unwrap_or_default().to_owned();
+            teller.tell(E::InputDelta {
+                at: at.clone(),
+                delta: input.clone(),
+            });
+            teller.tell(E::InputDone { at, input });
+        }
+        _ => teller.tell(added(output_index, value.clone())),
+    }
+    teller.tell(E::ItemDone {
+        output_index,
+        item: value,
+    });
+}
+
+fn tell_part(teller: &Teller, part: &ContentPart, at: &PartPlace) {
+    let whole = serde_json::to_value(part).unwrap_or_default();
+    let mut begun = whole.clone();
+    match part {
+        ContentPart::OutputText { text, logprobs, .. } => {
+            begun["text"] = json!("");
+            begun
+                .as_object_mut()
+                .map(|fields| fields.remove("logprobs"));
+            teller.tell(part_added(at, begun));
+            let logprobs = match logprobs {
+                Some(Value::Array(list)) => list.clone(),
+                _ => Vec::new(),
+            };
+            if !text.is_empty() {
+                teller.tell(E::TextDelta {
+                    at: at.clone(),
+                    delta: text.clone(),
+                    logprobs: logprobs.clone(),
+                });
+            }
+            teller.tell(E::TextDone {
+                at: at.clone(),
+                text: text.clone(),
+                logprobs,
+            });
+        }
+        ContentPart::Refusal { refusal } => {
+            begun["refusal"] = json!("");
+            teller.tell(part_added(at, begun));
+            teller.tell(E::RefusalDelta {
+                at: at.clone(),
+                delta: refusal.clone(),
+            });
+            teller.tell(E::RefusalDone {
+                at: at.clone(),
+                refusal: refusal.clone(),
+            });
+        }
+        _ => teller.tell(part_added(at, begun)),
+    }
+    teller.tell(E::PartDone(Part {
+        at: at.clone(),
+        part: whole,
+    }));
+}
+
+fn added(output_index: usize, item: Value) -> E {
+    E::ItemAdded { output_index, item }
+}
+
+fn part_added(at: &PartPlace, part: Value) -> E {
+    E::PartAdded(Part {
+        at: at.clone(),
+        part,
+    })
+}
+
+fn part_place(item: &Item, output_index: usize, content_index: usize) -> PartPlace {
+    PartPlace {
+        item_id: item.id.clone(),
+        output_index,
+        content_index,
+    }
+}

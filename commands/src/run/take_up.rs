@@ -1,0 +1,254 @@
+//! Taking up runs that wait for a process, or have lost theirs.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jan_domain::conversation::Conversation;
+use jan_domain::id::{NodeId, ResponseId};
+use jan_domain::metadata::Metadata;
+use jan_domain::ports::UnattendedRuns;
+use jan_domain::response::{
+    Failure, FailureKind, OpenResponse, Response, ResponseCommand, ResponseError,
+};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio_util::sync::CancellationToken;
+
+use super::carried::Carried;
+use super::carry::{Burden, carry};
+use super::recorded::RecordedRequest;
+use super::teller::Teller;
+use super::{RunChannel, RunError, Signals, close, context};
+use crate::runner::{endings, living};
+use crate::store::Loaded;
+use crate::{CommandError, Commands};
+
+/// Runs looked at in one look.
+const LOOK_MOST: u32 = 200;
+/// Times a run is taken up before it is given up for good.
+const ATTEMPTS_MAX: u32 = 50;
+/// Time between two looks when nobody rings.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Time between two sweeps of what is kept for a while.
+const SWEEP: Duration = Duration::from_mins(10);
+
+/// Takes up runs, and lets go of those that were ended elsewhere, until told to stop.
+pub async fn keep_taking_up(
+    commands: Commands,
+    unattended: Arc<dyn UnattendedRuns>,
+    stop: CancellationToken,
+) {
+    let mut swept = tokio::time::Instant::now();
+    while !stop.is_cancelled() && !commands.runner.local.handing_over.is_cancelled() {
+        if let Err(error) = look(&commands, unattended.as_ref()).await {
+            tracing::warn!(error = %error, "could not look for runs to take up");
+        }
+        if swept.elapsed() >= SWEEP {
+            swept = tokio::time::Instant::now();
+            sweep(&commands).await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = commands.runner.local.bell.notified() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+async fn sweep(commands: &Commands) {
+    let runner = &commands.runner;
+    let age = runner.limits.stream_kept;
+    for swept in [
+        runner.stream_log.prune(age).await,
+        runner.journal.prune(age * 7).await,
+    ] {
+        if let Err(error) = swept {
+            tracing::warn!(error = %error, "what runs leave behind could not be swept");
+        }
+    }
+}
+
+async fn look(commands: &Commands, unattended: &dyn UnattendedRuns) -> Result<(), RunError> {
+    let runner = &commands.runner;
+    let carried = runner.local.ids();
+    if !carried.is_empty() {
+        for id in endings::ended_of(&runner.pool, &carried).await? {
+            if let Some(local) = runner.local.find(&id) {
+                local.signals.ended_elsewhere.cancel();
+            }
+        }
+    }
+    let let_go = runner.local.take_let_go();
+    let mut living = living(&runner.pool).await?;
+    // While the database was away, nobody could show signs; but this process lives.
+    living.push(commands.node.clone());
+    let found = unattended.unattended(&living, LOOK_MOST).await;
+    let found = found.map_err(|error| RunError::Unavailable(error.into()))?;
+    for id in let_go.into_iter().chain(found) {
+        if runner.local.find(&id).is_some() {
+            continue;
+        }
+        match take_up(commands, &living, &id).await {
+            Ok(true) => {}
+            // There is no place for more.
+            Ok(false) => break,
+            Err(error) => {
+                tracing::error!(response.id = %id, error = %error, "a run could not be taken up");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes up a run if nobody living carries it; answers whether there may be a place for more.
+async fn take_up(
+    commands: &Commands,
+    living: &[NodeId],
+    id: &ResponseId,
+) -> Result<bool, RunError> {
+    let loaded = commands.responses.load(id.as_str()).await?;
+    let Response::Open(call) = &loaded.state else {
+        return Ok(true);
+    };
+    let Some(run) = &call.run else {
+        return Ok(true);
+    };
+    let elsewhere = |node: &NodeId| *node != commands.node && living.contains(node);
+    if run.node.as_ref().is_some_and(elsewhere) {
+        return Ok(true);
+    }
+    if !run.terms.background {
+        let message = "The server stopped before the answer was complete.";
+        return fail(commands, id, FailureKind::NodeLost, message).await;
+    }
+    if run.epoch >= ATTEMPTS_MAX {
+        let message = "The server stopped again and again before the answer was complete.";
+        return fail(commands, id, FailureKind::TooManyAttempts, message).await;
+    }
+    let places = Arc::clone(&commands.runner.local.places);
+    let Ok(place) = places.try_acquire_owned() else {
+        return Ok(false);
+    };
+    let metadata = Metadata::of_system(&call.owner, "runner");
+    let claim = ResponseCommand::Claim {
+        node: commands.node.clone(),
+        epoch: run.epoch + 1,
+        at: commands.clock.now(),
+    };
+    let claimed = commands
+        .responses
+        .execute_on(loaded, claim, &metadata)
+        .await;
+    match claimed {
+        Ok(executed) => {
+            commands.crash.pass("run.after_claim");
+            go_on(commands, id, (executed.after, metadata), place).await?;
+            Ok(true)
+        }
+        // Somebody else was quicker.
+        Err(CommandError::Conflict | CommandError::Refused(ResponseError::AlreadyClosed)) => {
+            Ok(true)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn fail(
+    commands: &Commands,
+    id: &ResponseId,
+    kind: FailureKind,
+    message: &str,
+) -> Result<bool, RunError> {
+    let failure = Failure {
+        kind,
+        message: message.to_owned(),
+    };
+    close::fail(commands, id, failure).await?;
+    tracing::warn!(response.id = %id, "closed a run whose process is gone");
+    Ok(true)
+}
+
+/// Goes on with a run from where its stream stands.
+async fn go_on(
+    commands: &Commands,
+    id: &ResponseId,
+    (loaded, metadata): (Loaded<Response>, Metadata),
+    place: OwnedSemaphorePermit,
+) -> Result<(), RunError> {
+    let Response::Open(call) = &loaded.state else {
+        return Ok(());
+    };
+    let call = call.clone();
+    let told = commands.runner.stream_log.read(id, 0).await?;
+    let told: Vec<_> = told.into_iter().map(|(_, event)| event).collect();
+    let channel = Arc::new(RunChannel::beginning_with(told.clone()));
+    let bell = Arc::<Notify>::default();
+    let teller = Teller::kept(Arc::clone(&channel), &told, Arc::clone(&bell));
+    let carried = match again(commands, id, (&call, metadata), teller).await {
+        Ok(carried) => carried,
+        Err(RunError::ModelNotFound(_)) => {
+            let message = "The model is not on offer any more.";
+            fail(commands, id, FailureKind::ProviderRejected, message).await?;
+            return Ok(());
+        }
+        Err(RunError::PreviousNotFound(_) | RunError::PreviousUnanswered(_)) => {
+            let message = "The response that was to be continued is not there any more.";
+            fail(commands, id, FailureKind::Internal, message).await?;
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    carry(Burden {
+        run: carried,
+        loaded,
+        channel,
+        bell: Some(bell),
+        signals: Signals {
+            handing_over: commands.runner.local.handing_over.clone(),
+            ..Signals::default()
+        },
+        place,
+    });
+    Ok(())
+}
+
+/// A run as its stream tells it, ready to be carried.
+async fn again(
+    commands: &Commands,
+    id: &ResponseId,
+    (call, metadata): (&OpenResponse, Metadata),
+    teller: Teller,
+) -> Result<Carried, RunError> {
+    let run = call.run.as_ref().expect("a run has progress");
+    let route = commands.models.find(&call.model);
+    let route = route.ok_or_else(|| RunError::ModelNotFound(call.model.clone()))?;
+    let conversation = match &run.conversation {
+        Some(id) => match commands.conversations.load(id.as_str()).await?.state {
+            Conversation::Live(live) => Some(live),
+            _ => None,
+        },
+        None => None,
+    };
+    let previous = run.terms.previous_response.as_ref();
+    let history = context::history(commands, &call.owner, previous, conversation.as_ref());
+    let mut context = history.await?;
+    context.extend(run.terms.input.iter().cloned());
+    Ok(Carried {
+        commands: commands.clone(),
+        id: id.clone(),
+        owner: call.owner.clone(),
+        metadata,
+        model: call.model.clone(),
+        route,
+        request: RecordedRequest::read(&run.request),
+        context,
+        input: run.terms.input.clone(),
+        conversation: run.conversation.clone(),
+        keys: commands.runner.secrets.find(id).await?,
+        keeps_content: call.retention.keeps_content(),
+        background: run.terms.background,
+        epoch: run.epoch,
+        requested_at: call.requested_at,
+        teller,
+        first_token_at: OnceLock::new(),
+    })
+}
