@@ -23,6 +23,14 @@ pub struct Limits {
     pub model_calls_max: usize,
     /// From one model call's acceptance to its end.
     pub model_call_duration_max: Duration,
+    /// Rounds of tool calls of one response.
+    pub tool_depth_max: u32,
+    /// Longest a tool call may take.
+    pub tool_timeout: Duration,
+    /// Responses in the background at once in this process; more of them wait.
+    pub background_runs_max: usize,
+    /// How long the streams of responses in the background can be read again.
+    pub stream_kept: Duration,
     /// Append statements under way at once.
     pub append_lanes: usize,
     /// Events in one append statement.
@@ -51,6 +59,10 @@ impl Default for Limits {
             connections_max: 10_000,
             model_calls_max: 1_024,
             model_call_duration_max: Duration::from_mins(30),
+            tool_depth_max: 8,
+            tool_timeout: Duration::from_secs(45),
+            background_runs_max: 64,
+            stream_kept: Duration::from_hours(24),
             append_lanes: 2,
             append_batch_events: 256,
             append_queue: 4_096,
@@ -105,6 +117,34 @@ pub(super) const SETTINGS: &[Setting<Limits>] = &[
         env: &["JAN_MODEL_CALL_DURATION_MAX"],
         doc: "From a model call's acceptance to its end",
         slot: |limits| &mut limits.model_call_duration_max,
+    },
+    Setting {
+        name: "limits.tool_depth_max",
+        env: &[
+            "JAN_TOOL_DEPTH_MAX",
+            "MAX_TOOL_EXECUTION_DEPTH",
+            "RESPONSE_MAX_TOOL_DEPTH",
+        ],
+        doc: "Rounds of tool calls of one response",
+        slot: |limits| &mut limits.tool_depth_max,
+    },
+    Setting {
+        name: "limits.tool_timeout",
+        env: &["JAN_TOOL_TIMEOUT", "TOOL_EXECUTION_TIMEOUT"],
+        doc: "Longest a tool call may take",
+        slot: |limits| &mut limits.tool_timeout,
+    },
+    Setting {
+        name: "limits.background_runs_max",
+        env: &["JAN_BACKGROUND_RUNS_MAX", "BACKGROUND_WORKER_COUNT"],
+        doc: "Responses in the background at once in this process; more of them wait",
+        slot: |limits| &mut limits.background_runs_max,
+    },
+    Setting {
+        name: "limits.stream_kept",
+        env: &["JAN_STREAM_KEPT"],
+        doc: "How long the streams of responses in the background can be read again",
+        slot: |limits| &mut limits.stream_kept,
     },
     Setting {
         name: "limits.append_lanes",

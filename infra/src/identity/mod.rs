@@ -5,8 +5,10 @@ mod issuer;
 #[cfg(test)]
 mod issuer_tests;
 mod refresh_token;
+mod sealing;
 mod signing_key;
 
 pub use issuer::OwnIssuer;
 pub use refresh_token::{RefreshToken, RefreshTokenRefused};
+pub use sealing::KeySeal;
 pub use signing_key::{SigningKey, SigningKeyError};
