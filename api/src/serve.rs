@@ -8,7 +8,6 @@ use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -32,8 +31,8 @@ pub async fn serve(
     tracker: TaskTracker,
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
-    let cut = CancellationToken::new();
+    let open = TaskTracker::new();
+    let (ending, cut) = (CancellationToken::new(), CancellationToken::new());
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
@@ -47,22 +46,29 @@ pub async fn serve(
             .clone()
             .map_request(|request: http::Request<Incoming>| request.map(Body::new));
         let builder = builder(limits);
-        let connection =
-            builder.serve_connection(patient(stream, limits), TowerToHyperService::new(service));
-        let watched = graceful.watch(connection);
-        let cut = cut.clone();
-        tracker.spawn(async move {
-            if let Some(Err(error)) = cut.run_until_cancelled(watched).await {
+        let connection = builder
+            .serve_connection(patient(stream, limits), TowerToHyperService::new(service))
+            .with_upgrades();
+        let (ending, cut) = (ending.clone(), cut.clone());
+        tracker.spawn(open.track_future(async move {
+            let mut connection = std::pin::pin!(connection);
+            let served = tokio::select! {
+                served = connection.as_mut() => Some(served),
+                () = ending.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    cut.run_until_cancelled(connection).await
+                }
+            };
+            if let Some(Err(error)) = served {
                 tracing::debug!(error = %error, "a connection ended early");
             }
             drop(permit);
-        });
+        }));
     }
+    ending.cancel();
+    open.close();
     let patience = Duration::from_millis(limits.shutdown_timeout_ms);
-    if tokio::time::timeout(patience, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(patience, open.wait()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut");
         cut.cancel();
     }

@@ -18,6 +18,11 @@ impl From<ConversationError> for ApiError {
             ConversationError::DuplicateItem(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "duplicate_item", message).at("items")
             }
+            // A 409 would be asked again by SDKs, in vain for as long as the other runs.
+            ConversationError::Locked => {
+                Self::new(StatusCode::BAD_REQUEST, "conversation_locked", message)
+                    .at("conversation")
+            }
             ConversationError::ItemNotFound(_) => {
                 Self::new(StatusCode::NOT_FOUND, "not_found", message)
             }

@@ -7,6 +7,7 @@ mod conversation;
 mod provider;
 mod read;
 mod response;
+mod run;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -124,6 +125,18 @@ impl ApiError {
         )
     }
 
+    /// 400: the response that is to be continued is not there.
+    pub fn previous_response_not_found(id: &str) -> Self {
+        let shown: String = id.chars().take(100).collect();
+        let message = format!("Previous response with id '{shown}' not found.");
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "previous_response_not_found",
+            message,
+        )
+        .at("previous_response_id")
+    }
+
     /// 404: nobody offers the model.
     pub fn model_not_found(model: &str) -> Self {
         let shown: String = model.chars().take(100).collect();
@@ -183,6 +196,22 @@ impl ApiError {
         );
         error.retry_after = Some(1);
         error
+    }
+
+    /// 400: a connection answers one response at a time.
+    pub fn response_in_flight() -> Self {
+        let message = "Another response is under way on this connection.";
+        Self::new(StatusCode::BAD_REQUEST, "response_in_flight", message)
+    }
+
+    /// 400: a connection has lived as long as it may.
+    pub fn connection_limit_reached() -> Self {
+        let message = "The connection has reached its limit of 60 minutes. Open another one.";
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "websocket_connection_limit_reached",
+            message,
+        )
     }
 
     /// 408: the body did not arrive in time. SDKs ask again by themselves.
@@ -254,6 +283,11 @@ impl ApiError {
     /// Whether it is about the caller's credentials, and not about a server that cannot check them.
     pub fn is_unauthorized(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// The field it is about.
+    pub fn param(&self) -> Option<&str> {
+        self.param.as_deref()
     }
 
     /// The status.

@@ -71,6 +71,10 @@ pub fn status_of_failure(kind: FailureKind) -> (StatusCode, &'static str) {
         FailureKind::ProviderCut => (StatusCode::BAD_GATEWAY, "provider_cut"),
         FailureKind::ProviderStalled => (StatusCode::GATEWAY_TIMEOUT, "provider_stalled"),
         FailureKind::NodeLost => (StatusCode::SERVICE_UNAVAILABLE, "node_lost"),
+        FailureKind::TooManyAttempts => (StatusCode::SERVICE_UNAVAILABLE, "too_many_attempts"),
+        FailureKind::ToolOutcomeUnknown => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "tool_outcome_unknown")
+        }
         FailureKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
     }
 }

@@ -9,8 +9,14 @@ impl From<ResponseError> for ApiError {
         let message = sentence(&refusal);
         match refusal {
             ResponseError::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", message),
-            ResponseError::AlreadyExists | ResponseError::AlreadyClosed => {
+            ResponseError::AlreadyExists
+            | ResponseError::AlreadyClosed
+            | ResponseError::Superseded
+            | ResponseError::UnknownStep => {
                 Self::new(StatusCode::CONFLICT, "already_exists", message)
+            }
+            ResponseError::NotCancellable => {
+                Self::new(StatusCode::BAD_REQUEST, "not_cancellable", message)
             }
             ResponseError::StillOpen => {
                 Self::new(StatusCode::BAD_REQUEST, "still_running", message)

@@ -8,7 +8,9 @@ mod embeddings;
 mod models;
 mod page;
 mod path_id;
+mod responses;
 mod service;
+mod value_check;
 
 use std::sync::Arc;
 
@@ -48,6 +50,7 @@ fn authenticated() -> OpenApiRouter<ApiState> {
         .merge(conversations::routes())
         .merge(embeddings::routes())
         .merge(models::routes())
+        .merge(responses::routes())
         .merge(auth::own_routes());
     description::require_credentials(routes.get_openapi_mut());
     routes

@@ -90,6 +90,14 @@ impl ListQuery {
         }
     }
 
+    /// All values of `name` or `name[]`.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(key, _)| key.strip_suffix("[]").unwrap_or(key) == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The values of `name[key]`, by key.
     pub(crate) fn keyed(&self, name: &str) -> BTreeMap<String, String> {
         let pairs = self.0.iter().filter_map(|(full, value)| {

@@ -60,6 +60,17 @@ impl PathId for ItemId {
     }
 }
 
+/// The id of a response in a path; chat completions have paths of their own.
+pub(crate) struct RunId(pub(crate) ResponseId);
+
+impl PathId for RunId {
+    const NAME: &'static str = "response_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        ResponseId::parse(text).map(Self)
+    }
+}
+
 impl PathId for ResponseId {
     const NAME: &'static str = "completion_id";
 

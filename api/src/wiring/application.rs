@@ -3,11 +3,14 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jan_commands::crash::CrashPoints;
-use jan_commands::runner::{NodeLease, keep_closing_abandoned};
+use jan_commands::run::keep_taking_up;
+use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
 use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
-use jan_domain::ports::{IdGenerator, ModelCatalog, OpenResponses, TokenIssuer};
+use jan_domain::ports::{
+    IdGenerator, ModelCatalog, OpenResponses, Seal, TokenIssuer, ToolHost, UnattendedRuns,
+};
 use jan_infra::clock::SystemClock;
 use jan_infra::config::{Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
@@ -30,6 +33,10 @@ pub struct Blueprint {
     pub models: Arc<dyn ModelCatalog>,
     /// Our own tokens.
     pub issuer: Arc<dyn TokenIssuer>,
+    /// The tools on offer.
+    pub tools: Arc<dyn ToolHost>,
+    /// Seals what lies in the database for a while.
+    pub seal: Arc<dyn Seal>,
     /// What this process does.
     pub roles: Roles,
     /// All bounds.
@@ -79,7 +86,10 @@ impl Application {
         let (commands, reads) = sides(&blueprint, &work, &node, &ids);
         if blueprint.roles.worker {
             let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
+            let unattended: Arc<dyn UnattendedRuns> = Arc::new(reads.runs.clone());
             let stop = work.stop_background.clone();
+            let taking_up = keep_taking_up(commands.clone(), unattended, stop.clone());
+            work.background.spawn(taking_up);
             let (commands, pause) = (commands.clone(), lease / 3);
             let closing = keep_closing_abandoned(commands, pool.clone(), open, pause, stop);
             work.background.spawn(closing);
@@ -111,6 +121,8 @@ impl Application {
             work,
             pool,
         } = self;
+        // Runs in the background go on in another process, or after the next start.
+        state.commands.runner.hand_over();
         work.requests.close();
         let patience = Duration::from_millis(state.server.limits.shutdown_timeout_ms);
         if tokio::time::timeout(patience, work.requests.wait())
@@ -162,6 +174,12 @@ fn sides(
         node: node.clone(),
         tracker: work.requests.clone(),
         crash: blueprint.crash.clone(),
+        runner: Runner::new(
+            pool.clone(),
+            Arc::clone(&blueprint.tools),
+            Arc::clone(&blueprint.seal),
+            run_limits(blueprint),
+        ),
         calls_max: limits.model_calls_max,
         call_duration_max: limits.model_call_duration_max,
     });
@@ -221,6 +239,22 @@ fn state_of(
         server: Arc::new(server),
         commands,
         reads,
+    }
+}
+
+fn run_limits(blueprint: &Blueprint) -> RunLimits {
+    let limits = &blueprint.limits;
+    RunLimits {
+        tool_depth_max: limits.tool_depth_max,
+        tool_timeout: limits.tool_timeout,
+        duration_max: limits.model_call_duration_max,
+        // Only workers carry what nobody waits for.
+        background_max: if blueprint.roles.worker {
+            limits.background_runs_max
+        } else {
+            0
+        },
+        stream_kept: limits.stream_kept,
     }
 }
 

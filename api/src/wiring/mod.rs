@@ -3,6 +3,7 @@
 mod application;
 mod diagnosis;
 mod migration;
+pub mod no_tools;
 mod parts;
 mod server;
 mod visit;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jan_commands::crash::CrashPoints;
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
-use jan_infra::identity::{OwnIssuer, SigningKey, SigningKeyError};
+use jan_infra::identity::{KeySeal, OwnIssuer, SigningKey, SigningKeyError};
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::telemetry::Telemetry;
@@ -109,12 +109,16 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     ground
         .tracker
         .spawn(async move { fresh.keep_fresh(stop_refresh).await });
-    let issuer = OwnIssuer::new(&config.auth, SigningKey::of(config)?);
+    let key = SigningKey::of(config)?;
+    let seal = KeySeal::of(&key);
+    let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
         pool,
         models: catalog,
         issuer: Arc::new(issuer),
+        tools: Arc::new(super::no_tools::NoTools),
+        seal: Arc::new(seal),
         roles: config.server.roles,
         limits: config.limits.clone(),
         guests: config.auth.guests,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::ApiError;
+use crate::rest::value_check::{expect, function_name, integer, list, number, one_of, text};
 
 /// One parameter.
 pub(super) struct Parameter {
@@ -158,75 +159,6 @@ impl Parameter {
     }
 }
 
-fn expect(fits: bool, wanted: &str) -> Result<(), ApiError> {
-    if fits {
-        Ok(())
-    } else {
-        Err(ApiError::invalid_type(format!("Expected {wanted}.")))
-    }
-}
-
-fn number(value: &Value, least: f64, most: f64) -> Result<(), ApiError> {
-    let number = value
-        .as_f64()
-        .ok_or_else(|| ApiError::invalid_type("Expected a number."))?;
-    if (least..=most).contains(&number) {
-        return Ok(());
-    }
-    Err(ApiError::invalid_value(format!(
-        "Expected a number from {least} to {most}."
-    )))
-}
-
-fn integer(value: &Value, least: i64, most: i64) -> Result<(), ApiError> {
-    let number = value
-        .as_i64()
-        .ok_or_else(|| ApiError::invalid_type("Expected an integer."))?;
-    if (least..=most).contains(&number) {
-        return Ok(());
-    }
-    Err(ApiError::invalid_value(format!(
-        "Expected an integer from {least} to {most}."
-    )))
-}
-
-fn text(value: &Value, most: usize) -> Result<(), ApiError> {
-    let text = value
-        .as_str()
-        .ok_or_else(|| ApiError::invalid_type("Expected a string."))?;
-    if text.chars().count() <= most {
-        return Ok(());
-    }
-    Err(ApiError::invalid_value(format!(
-        "Expected at most {most} characters."
-    )))
-}
-
-fn one_of(value: &Value, words: &[&str]) -> Result<(), ApiError> {
-    let text = value
-        .as_str()
-        .ok_or_else(|| ApiError::invalid_type("Expected a string."))?;
-    if words.contains(&text) {
-        return Ok(());
-    }
-    Err(ApiError::invalid_value(format!(
-        "Expected one of: {}.",
-        words.join(", ")
-    )))
-}
-
-fn list(value: &Value, most: usize) -> Result<&[Value], ApiError> {
-    let list = value
-        .as_array()
-        .ok_or_else(|| ApiError::invalid_type("Expected a list."))?;
-    if (1..=most).contains(&list.len()) {
-        return Ok(list);
-    }
-    Err(ApiError::invalid_value(format!(
-        "Expected 1 to {most} entries."
-    )))
-}
-
 fn stop(value: &Value) -> Result<(), ApiError> {
     let texts = match value {
         Value::Array(_) => list(value, 4)?,
@@ -277,17 +209,4 @@ fn tools(value: &Value) -> Result<(), ApiError> {
             .map_err(|error| error.at(path(&format!("{kind}.name"))))?;
     }
     Ok(())
-}
-
-fn function_name(value: &Value) -> Result<(), ApiError> {
-    let name = value
-        .as_str()
-        .ok_or_else(|| ApiError::invalid_type("Expected a string."))?;
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if (1..=64).contains(&name.len()) && name.bytes().all(allowed) {
-        return Ok(());
-    }
-    Err(ApiError::invalid_value(
-        "Expected 1 to 64 characters of a-z, A-Z, 0-9, '_' and '-'.",
-    ))
 }

@@ -1,0 +1,41 @@
+//! `/v1/responses`
+
+mod body;
+mod cancel;
+mod compact;
+mod create;
+mod delete;
+mod get;
+mod input;
+mod input_items;
+mod input_tokens;
+mod jan;
+mod jan_stream;
+mod list;
+mod mcp_server;
+mod parameter;
+mod portrait;
+mod schema;
+mod steps;
+mod stream;
+mod tool_choice;
+mod tools;
+mod warnings;
+mod websocket;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::ApiState;
+
+/// Responses.
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create, list::list))
+        .routes(routes!(input_tokens::count))
+        .routes(routes!(compact::compact))
+        .routes(routes!(get::get, delete::delete))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(input_items::list))
+        .routes(routes!(steps::list))
+}

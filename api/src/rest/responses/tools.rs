@@ -1,0 +1,217 @@
+use jan_commands::run::ServerWish;
+use jan_domain::response::run::UseKind;
+use serde_json::{Map, Value, json};
+
+use super::mcp_server;
+use super::warnings::Warnings;
+use crate::error::ApiError;
+use crate::rest::value_check::function_name;
+
+/// Tools of one request.
+const TOOLS_MAX: usize = 512;
+
+/// The tools of a request, by who runs them.
+#[derive(Debug, Default)]
+pub(super) struct Tools {
+    /// Functions and custom tools of the client, in chat's words.
+    pub(super) functions: Vec<Value>,
+    /// Tools of ours, by OpenAI's names.
+    pub(super) builtins: Vec<UseKind>,
+    /// Tool servers of the caller's.
+    pub(super) servers: Vec<ServerWish>,
+    /// As the response repeats them: nulls filled in, secrets left out.
+    pub(super) shown: Vec<Value>,
+}
+
+/// Reads the tools. Types we do not know are accepted and never offered.
+pub(super) fn read(list: Option<&Value>, warnings: &mut Warnings) -> Result<Tools, ApiError> {
+    let mut tools = Tools::default();
+    let Some(Value::Array(list)) = list else {
+        return Ok(tools);
+    };
+    if list.len() > TOOLS_MAX {
+        return Err(
+            ApiError::invalid_value(format!("Expected at most {TOOLS_MAX} tools.")).at("tools"),
+        );
+    }
+    for (place, tool) in list.iter().enumerate() {
+        read_one(tool, &mut tools, warnings).map_err(|error| under(place, error))?;
+    }
+    Ok(tools)
+}
+
+fn under(place: usize, error: ApiError) -> ApiError {
+    let at = match error.param() {
+        Some(field) => format!("tools[{place}].{field}"),
+        None => format!("tools[{place}]"),
+    };
+    error.at(at)
+}
+
+fn read_one(tool: &Value, tools: &mut Tools, warnings: &mut Warnings) -> Result<(), ApiError> {
+    let Some(fields) = tool.as_object() else {
+        return Err(ApiError::invalid_type("A tool must be an object."));
+    };
+    let kind = match fields.get("type") {
+        Some(Value::String(kind)) => kind.as_str(),
+        None => return Err(ApiError::missing("type")),
+        Some(_) => return Err(ApiError::invalid_type("Expected a string.").at("type")),
+    };
+    match kind {
+        "function" => {
+            let (offered, shown) = function(fields)?;
+            tools.functions.push(offered);
+            tools.shown.push(shown);
+        }
+        "custom" => {
+            function_name(&tool["name"]).map_err(|error| error.at("name"))?;
+            let mut custom = fields.clone();
+            custom.remove("type");
+            tools
+                .functions
+                .push(json!({"type": "custom", "custom": custom}));
+            tools.shown.push(tool.clone());
+        }
+        "namespace" => namespace(fields, tools)?,
+        "mcp" => match mcp_server::read(fields)? {
+            Some(server) => {
+                let label = &server.label;
+                if tools.servers.iter().any(|known| known.label == *label) {
+                    return Err(
+                        ApiError::invalid_value("Another tool has this label.").at("server_label")
+                    );
+                }
+                tools.servers.push(server);
+                tools.shown.push(mcp_server::shown(fields));
+            }
+            None => {
+                warnings.add("mcp tools without a 'server_url' are not offered".to_owned());
+                tools.shown.push(mcp_server::shown(fields));
+            }
+        },
+        _ => {
+            match builtin(kind) {
+                Some(builtin) if !tools.builtins.contains(&builtin) => tools.builtins.push(builtin),
+                Some(_) => {}
+                None => warnings.ignored_tool(kind),
+            }
+            tools.shown.push(tool.clone());
+        }
+    }
+    Ok(())
+}
+
+/// A function as chat knows it, and as the response repeats it. Jan nests it as chat does.
+fn function(fields: &Map<String, Value>) -> Result<(Value, Value), ApiError> {
+    let nested = fields.get("function").and_then(Value::as_object);
+    let told = nested.unwrap_or(fields);
+    let get = |name: &str| told.get(name).cloned().unwrap_or_default();
+    let at = if nested.is_some() {
+        "function.name"
+    } else {
+        "name"
+    };
+    function_name(&get("name")).map_err(|error| error.at(at))?;
+    let parameters = get("parameters");
+    if !parameters.is_null() && !parameters.is_object() {
+        return Err(ApiError::invalid_type("Expected an object.").at("parameters"));
+    }
+    let mut chat = json!({"name": get("name")});
+    for name in ["description", "parameters", "strict"] {
+        let value = get(name);
+        if !value.is_null() {
+            chat[name] = value;
+        }
+    }
+    let shown = json!({"type": "function", "name": get("name"), "description": get("description"),
+        "parameters": parameters, "strict": get("strict")});
+    Ok((json!({"type": "function", "function": chat}), shown))
+}
+
+/// A group of functions: each is offered under its own name.
+fn namespace(fields: &Map<String, Value>, tools: &mut Tools) -> Result<(), ApiError> {
+    let inner = fields.get("tools").and_then(Value::as_array);
+    for tool in inner.into_iter().flatten().filter_map(Value::as_object) {
+        if tool.get("type").is_some_and(|kind| kind == "function") {
+            tools.functions.push(function(tool)?.0);
+        }
+    }
+    tools.shown.push(Value::Object(fields.clone()));
+    Ok(())
+}
+
+fn builtin(kind: &str) -> Option<UseKind> {
+    match kind {
+        "web_search"
+        | "web_search_2025_08_26"
+        | "web_search_preview"
+        | "web_search_preview_2025_03_11" => Some(UseKind::WebSearch),
+        "file_search" => Some(UseKind::FileSearch),
+        "code_interpreter" => Some(UseKind::CodeInterpreter),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(list: &Value) -> Result<Tools, ApiError> {
+        read(Some(list), &mut Warnings::default())
+    }
+
+    #[test]
+    fn tools_are_sorted_by_who_runs_them() {
+        let tools = read_all(&json!([
+            {"type": "function", "name": "f", "parameters": {"type": "object"}},
+            {"type": "function", "function": {"name": "g"}},
+            {"type": "custom", "name": "shell"},
+            {"type": "web_search"},
+            {"type": "web_search_preview"},
+            {"type": "teleport"},
+            {"type": "mcp", "server_label": "docs", "server_url": "https://docs.example/mcp",
+                "authorization": "secret-1", "headers": {"X-Key": "secret-2"}},
+        ]))
+        .unwrap();
+        assert_eq!(tools.functions.len(), 3);
+        assert_eq!(tools.builtins, [UseKind::WebSearch]);
+        assert_eq!(tools.servers.len(), 1);
+        assert_eq!(tools.shown.len(), 7);
+        let shown = json!(tools.shown);
+        assert_eq!(
+            shown[1],
+            json!({"type": "function", "name": "g", "description": null,
+            "parameters": null, "strict": null})
+        );
+        assert!(!shown.to_string().contains("secret-"), "{shown}");
+    }
+
+    #[test]
+    fn a_bad_tool_is_refused_at_its_field() {
+        for (tool, at) in [
+            (json!(5), "tools[0]"),
+            (json!({}), "tools[0].type"),
+            (json!({"type": "function"}), "tools[0].name"),
+            (
+                json!({"type": "function", "function": {"name": "a b"}}),
+                "tools[0].function.name",
+            ),
+            (
+                json!({"type": "mcp", "server_url": "https://x"}),
+                "tools[0].server_label",
+            ),
+            (
+                json!({"type": "mcp", "server_label": "a", "server_url": 5}),
+                "tools[0].server_url",
+            ),
+            (
+                json!({"type": "mcp", "server_label": "a", "server_url": "https://x",
+                "require_approval": "maybe"}),
+                "tools[0].require_approval",
+            ),
+        ] {
+            let refused = read_all(&json!([tool])).unwrap_err().body();
+            assert_eq!(refused["error"]["param"], at);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use axum::response::Response;
+use http::{HeaderName, HeaderValue};
+
+const WARNINGS: HeaderName = HeaderName::from_static("x-jan-warnings");
+/// Longest list of warnings in a header.
+const BYTES_MAX: usize = 1024;
+
+/// What was accepted and has no effect. Told in a header, because clients may refuse unknown fields.
+#[derive(Debug, Default)]
+pub(super) struct Warnings(Vec<String>);
+
+impl Warnings {
+    /// A parameter that we do not know.
+    pub(super) fn unknown_parameter(&mut self, name: &str) {
+        self.add(format!("unknown parameter '{}' has no effect", shown(name)));
+    }
+
+    /// A tool that is not offered to the model.
+    pub(super) fn ignored_tool(&mut self, kind: &str) {
+        self.add(format!("tools of type '{}' are not offered", shown(kind)));
+    }
+
+    /// Anything else.
+    pub(super) fn add(&mut self, warning: String) {
+        if !self.0.contains(&warning) {
+            self.0.push(warning);
+        }
+    }
+
+    /// Adds the header, if there is anything to say.
+    pub(super) fn tell(&self, response: &mut Response) {
+        let mut line = self.0.join("; ");
+        line.truncate(BYTES_MAX);
+        if let Ok(value) = HeaderValue::from_str(&line)
+            && !line.is_empty()
+        {
+            response.headers_mut().insert(WARNINGS, value);
+        }
+    }
+}
+
+/// As much of a caller's word as a header should repeat.
+fn shown(word: &str) -> String {
+    word.chars()
+        .filter(|letter| letter.is_ascii_graphic())
+        .take(40)
+        .collect()
+}
