@@ -44,6 +44,7 @@ fn call() -> impl Strategy<Value = Box<RequestedCall>> {
                     conversation: conversation.map(|id| ConversationId::parse(id).unwrap()),
                     metadata,
                     node: NodeId::parse("node_1").unwrap(),
+                    run: None,
                 })
             },
         )
@@ -148,8 +149,15 @@ fn commands() -> impl Strategy<Value = Vec<ResponseCommand>> {
 fn ends_the_call(event: &ResponseEvent) -> bool {
     use ResponseEvent as E;
     match event {
-        E::Completed { .. } | E::Incomplete { .. } | E::Failed { .. } => true,
-        E::Requested { .. } | E::MetadataReplaced { .. } | E::Deleted { .. } => false,
+        E::Completed { .. } | E::Incomplete { .. } | E::Failed { .. } | E::Cancelled { .. } => true,
+        E::Requested { .. }
+        | E::Claimed { .. }
+        | E::StepPlanned { .. }
+        | E::StepSucceeded { .. }
+        | E::StepFailed { .. }
+        | E::StepOutcomeUnknown { .. }
+        | E::MetadataReplaced { .. }
+        | E::Deleted { .. } => false,
     }
 }
 

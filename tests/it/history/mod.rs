@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use jan_domain::account::ClosedBecause;
 use jan_domain::history::{self, Event};
 use jan_domain::item::{ItemStatus, Role};
-use jan_domain::response::{FailureKind, IncompleteReason, Retention, Surface};
+use jan_domain::response::run::{Finish, UseKind};
+use jan_domain::response::{EffectClass, FailureKind, IncompleteReason, Retention, Surface};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -104,9 +105,18 @@ fn every_word_that_was_ever_stored_is_still_understood() {
             assert_eq!(serde_json::to_value(read).unwrap(), json!(word));
         }
     }
-    check::<Surface>(&["chat_completions"]);
+    check::<Surface>(&["chat_completions", "responses"]);
     check::<Retention>(&["stored", "recorded", "usage_only"]);
-    check::<IncompleteReason>(&["client_disconnected"]);
+    check::<IncompleteReason>(&[
+        "client_disconnected",
+        "max_output_tokens",
+        "content_filter",
+        "max_tool_depth",
+        "run_timeout",
+    ]);
+    check::<EffectClass>(&["pure", "idempotent", "unsafe"]);
+    check::<UseKind>(&["mcp", "web_search", "file_search", "code_interpreter"]);
+    check::<Finish>(&["stop", "length", "content_filter"]);
     check::<FailureKind>(&[
         "provider_unreachable",
         "provider_error",
@@ -117,9 +127,11 @@ fn every_word_that_was_ever_stored_is_still_understood() {
         "provider_cut",
         "provider_stalled",
         "node_lost",
+        "tool_outcome_unknown",
+        "too_many_attempts",
         "internal",
     ]);
     check::<ClosedBecause>(&["logged_out", "refresh_token_reused"]);
-    check::<ItemStatus>(&["in_progress", "completed", "incomplete"]);
+    check::<ItemStatus>(&["in_progress", "completed", "incomplete", "failed"]);
     check::<Role>(&["user", "assistant", "system", "developer", "tool"]);
 }

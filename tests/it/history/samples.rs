@@ -12,9 +12,12 @@ use jan_domain::id::{
     AccountId, ConversationId, ItemId, NodeId, ResponseId, SessionId, StepId, TenantId,
 };
 use jan_domain::item::{ContentPart, Item, ItemBody, ItemStatus, Role, parse_item};
+use jan_domain::response::run::{
+    Declined, Finish, Said, Step, StepFailure, StepOutcome, ToolUse, UseKind, Work,
+};
 use jan_domain::response::{
-    Answer, Failure, FailureKind, IncompleteReason, PlannedStep, RequestedCall, ResponseEvent,
-    Retention, Surface, Timing, Usage,
+    Answer, EffectClass, Failure, FailureKind, IncompleteReason, PlannedStep, RequestedCall,
+    ResponseEvent, Retention, Surface, Timing, Usage,
 };
 use jan_domain::{Json, Owner, UserMetadata};
 use serde_json::json;
@@ -90,7 +93,15 @@ fn after_conversation(last: Option<&ConversationEvent>) -> Option<ConversationEv
             item: item_id("msg_1"),
             at,
         },
-        Some(E::ItemDeleted { .. }) => E::Deleted { at },
+        Some(E::ItemDeleted { .. }) => E::RunBegan {
+            response: ResponseId::parse("resp_0a").unwrap(),
+            at,
+        },
+        Some(E::RunBegan { .. }) => E::RunEnded {
+            response: ResponseId::parse("resp_0a").unwrap(),
+            at,
+        },
+        Some(E::RunEnded { .. }) => E::Deleted { at },
         Some(E::Deleted { .. }) => return None,
     })
 }
@@ -122,10 +133,45 @@ fn after_response(last: Option<&ResponseEvent>) -> Option<ResponseEvent> {
                 message: "the provider's answer ended in the middle".to_owned(),
             },
             partial: Some(answer()),
+            usage: Usage::default(),
             timing: timing(),
             at,
         },
-        Some(E::Failed { .. }) => E::MetadataReplaced {
+        Some(E::Failed { .. }) => E::Claimed {
+            node: NodeId::parse("node_0b").unwrap(),
+            epoch: 2,
+            at,
+        },
+        Some(E::Claimed { .. }) => E::StepPlanned {
+            step: Box::new(step()),
+            at,
+        },
+        Some(E::StepPlanned { .. }) => E::StepSucceeded {
+            step: step().id,
+            outcome: Box::new(outcome()),
+            took_ms: 12,
+            at,
+        },
+        Some(E::StepSucceeded { .. }) => E::StepFailed {
+            step: step().id,
+            failure: StepFailure {
+                code: "timed_out".to_owned(),
+                message: "the tool took too long".to_owned(),
+            },
+            took_ms: 45_000,
+            at,
+        },
+        Some(E::StepFailed { .. }) => E::StepOutcomeUnknown {
+            step: step().id,
+            at,
+        },
+        Some(E::StepOutcomeUnknown { .. }) => E::Cancelled {
+            answer: answer(),
+            usage: usage(),
+            timing: timing(),
+            at,
+        },
+        Some(E::Cancelled { .. }) => E::MetadataReplaced {
             metadata: metadata(),
             at,
         },
@@ -256,7 +302,46 @@ fn call() -> RequestedCall {
             provider: "local".to_owned(),
             model: "SmolLM2-135M-Instruct".to_owned(),
         },
+        run: None,
     }
+}
+
+/// A call of a tool that an approval has set free.
+fn step() -> Step {
+    Step {
+        id: StepId::parse("step_fedcba9876543210fedcba9876543210").unwrap(),
+        index: 2,
+        work: Work::CallTool(ToolUse {
+            item: item_id("mcp_1"),
+            call_id: "call_1".to_owned(),
+            offered: "docs__search".to_owned(),
+            server: "docs".to_owned(),
+            tool: "search".to_owned(),
+            arguments: "{\"q\": 1}".to_owned(),
+            effect: EffectClass::Idempotent,
+            kind: UseKind::Mcp,
+            approved_by: Some(item_id("mcpr_1")),
+        }),
+    }
+}
+
+/// What a model said before a tool was called.
+fn outcome() -> StepOutcome {
+    StepOutcome::Said(Said {
+        items: items(),
+        uses: Vec::new(),
+        declined: vec![Declined {
+            call_id: "call_2".to_owned(),
+            offered: "docs__search".to_owned(),
+            arguments: "{}".to_owned(),
+            reason: "enough".to_owned(),
+        }],
+        finish: Finish::Stop,
+        usage: usage(),
+        model: "SmolLM2-135M-Instruct".to_owned(),
+        provider_id: Some("chatcmpl-upstream".to_owned()),
+        service_tier: Some("default".to_owned()),
+    })
 }
 
 fn answer() -> Answer {

@@ -176,10 +176,13 @@ async fn compare_response(reads: &ReadModels, world: &World, index: usize) -> Ve
         Some(Ending::Completed { answer, usage }) => {
             (ResponseStatus::Completed, Some(answer), Some(*usage))
         }
-        Some(Ending::Incomplete { answer, usage }) => {
+        Some(Ending::Incomplete { answer, usage, .. }) => {
             (ResponseStatus::Incomplete, Some(answer), Some(*usage))
         }
         Some(Ending::Failed { .. }) => (ResponseStatus::Failed, partial(events), None),
+        Some(Ending::Cancelled { answer, usage }) => {
+            (ResponseStatus::Cancelled, Some(answer), Some(*usage))
+        }
     };
     prop_assert_eq!(row.status, status);
     prop_assert_eq!(row.answer.as_ref(), answer);

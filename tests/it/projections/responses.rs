@@ -29,6 +29,7 @@ fn requested(number: i64, retention: Retention) -> ResponseEvent {
         metadata: UserMetadata::parse([pair].into()).unwrap(),
         node: NodeId::parse(&format!("node_{}", number % 2)).unwrap(),
         step: PlannedStep::inference(&response(number), 0, "local", "m", b""),
+        run: None,
     };
     ResponseEvent::Requested {
         call: Box::new(call),

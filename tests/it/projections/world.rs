@@ -223,6 +223,7 @@ fn requested(id: &str, owner: Owner, value: u8) -> Box<RequestedCall> {
             .then(|| ConversationId::parse("conv_x").unwrap()),
         metadata: pairs(value),
         node: NodeId::parse("node_1").unwrap(),
+        run: None,
     })
 }
 

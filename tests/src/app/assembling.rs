@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use jan_api::wiring::{Application, Blueprint};
 use jan_commands::crash::CrashPoints;
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
-use jan_infra::identity::OwnIssuer;
+use jan_infra::identity::{KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
 use sqlx::PgPool;
@@ -34,6 +34,8 @@ pub(super) async fn assemble(
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
+        tools: Arc::new(jan_api::wiring::no_tools::NoTools),
+        seal: Arc::new(KeySeal::of(&world.key)),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),
