@@ -23,6 +23,7 @@ pub mod id_generator;
 pub mod identity;
 pub mod model_provider;
 pub mod runtime;
+pub mod safe_http;
 /// Keys and passwords that do not print.
 pub mod secret;
 pub mod telemetry;
