@@ -2,8 +2,9 @@
 //! environment on behalf of the other rooms.
 //!
 //! A port of `jan-domain` is a capability; here live its adapters, each in a module named after
-//! what it reaches: [`model_provider`] for models, [`identity`] for our own tokens, [`clock`] and
-//! [`id_generator`] for time and ids. [`config`] is the only reader of the environment and
+//! what it reaches: [`model_provider`] for models, [`tools`] for tool servers, [`identity`] for our
+//! own tokens, [`clock`] and [`id_generator`] for time and ids. Addresses that callers name are
+//! reached through [`safe_http`]. [`config`] is the only reader of the environment and
 //! [`telemetry`] the only one who decides where logs, traces and metrics go. [`runtime`] is the
 //! embedded default, a real Postgres and a real model as supervised children.
 //!
@@ -23,6 +24,8 @@ pub mod id_generator;
 pub mod identity;
 pub mod model_provider;
 pub mod runtime;
+pub mod safe_http;
 /// Keys and passwords that do not print.
 pub mod secret;
 pub mod telemetry;
+pub mod tools;

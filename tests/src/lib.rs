@@ -1,10 +1,10 @@
 //! The harness of the system tests, and what it is built from.
 //!
-//! [`app::App`] is the real application: own database ([`database`]), real adapters, and the
-//! [`scripted_model`] behind them, which does what its prompt says. Requests ([`request`]) go
-//! through the real edge, by a call or over a real socket. [`contract`] is what every adapter of a
-//! port must do. Nothing is mocked, and nothing here knows what a test wants to prove: the tests are
-//! in `tests/it`.
+//! [`app::App`] is the real application: own database ([`database`]), real adapters, and behind them
+//! the [`scripted_model`], which does what its prompt says, and the [`scripted_tools`], which do what
+//! their arguments say. Requests ([`request`]) go through the real edge, by a call or over a real
+//! socket. [`contract`] is what every adapter of a port must do. Nothing is mocked, and nothing here
+//! knows what a test wants to prove: the tests are in `tests/it`.
 //!
 //! Start reading at [`app::App::start`], then any file of `tests/it/rest`.
 
@@ -28,3 +28,5 @@ pub mod remote;
 pub mod request;
 /// An OpenAI-compatible model server that obeys its prompt.
 pub mod scripted_model;
+/// An MCP server that does what its arguments say.
+pub mod scripted_tools;

@@ -35,6 +35,8 @@ pub struct Blueprint {
     pub issuer: Arc<dyn TokenIssuer>,
     /// The tools on offer.
     pub tools: Arc<dyn ToolHost>,
+    /// Longest a tool call may take.
+    pub tool_timeout: Duration,
     /// Seals what lies in the database for a while.
     pub seal: Arc<dyn Seal>,
     /// What this process does.
@@ -246,7 +248,7 @@ fn run_limits(blueprint: &Blueprint) -> RunLimits {
     let limits = &blueprint.limits;
     RunLimits {
         tool_depth_max: limits.tool_depth_max,
-        tool_timeout: limits.tool_timeout,
+        tool_timeout: blueprint.tool_timeout,
         duration_max: limits.model_call_duration_max,
         // Only workers carry what nobody waits for.
         background_max: if blueprint.roles.worker {

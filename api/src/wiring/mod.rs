@@ -3,7 +3,6 @@
 mod application;
 mod diagnosis;
 mod migration;
-pub mod no_tools;
 mod parts;
 mod server;
 mod visit;

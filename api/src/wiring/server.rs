@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jan_commands::crash::CrashPoints;
 use jan_infra::config::Config;
@@ -8,6 +9,7 @@ use jan_infra::identity::{KeySeal, OwnIssuer, SigningKey, SigningKeyError};
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::telemetry::Telemetry;
+use jan_infra::tools::{McpToolHost, ToolSetupError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +32,9 @@ pub enum ServeError {
     /// A model provider's settings.
     #[error(transparent)]
     Provider(#[from] ProviderSetupError),
+    /// The settings of tools.
+    #[error(transparent)]
+    Tools(#[from] ToolSetupError),
     /// The first words with the database.
     #[error("the database could not be used")]
     FirstUse(#[from] PoolError),
@@ -45,6 +50,9 @@ pub enum ServeError {
         source: std::io::Error,
     },
 }
+
+/// What a tool call is given beyond its own limit, so that the host's word for it is heard.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Children and background work of the process, ended after the last request.
 #[derive(Default)]
@@ -111,13 +119,15 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         .spawn(async move { fresh.keep_fresh(stop_refresh).await });
     let key = SigningKey::of(config)?;
     let seal = KeySeal::of(&key);
+    let tools = McpToolHost::try_new(&config.tools)?;
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
         pool,
         models: catalog,
         issuer: Arc::new(issuer),
-        tools: Arc::new(super::no_tools::NoTools),
+        tools: Arc::new(tools),
+        tool_timeout: config.tools.limits.call + GRACE,
         seal: Arc::new(seal),
         roles: config.server.roles,
         limits: config.limits.clone(),

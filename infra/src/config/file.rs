@@ -6,6 +6,12 @@ use toml::{Table, Value};
 use super::error::ConfigError;
 use super::setting::Source;
 
+/// Sections of which there may be several, and how they are written.
+const LISTS: &[(&str, &str)] = &[
+    ("providers", "tables: [[providers]]"),
+    ("tool_servers", "tables: [[tool_servers]]"),
+];
+
 /// `jan.toml`, flattened: dotted names and the texts of their values.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigFile {
@@ -13,8 +19,8 @@ pub(crate) struct ConfigFile {
     pub(crate) values: BTreeMap<String, String>,
     /// Tables with nothing in them; a misspelt one is still a mistake.
     pub(crate) empty_tables: Vec<String>,
-    /// The tables of `[[providers]]`, in order.
-    pub(crate) providers: Vec<BTreeMap<String, String>>,
+    /// The tables of `[[providers]]` and their like, by name and in order.
+    pub(crate) lists: BTreeMap<&'static str, Vec<BTreeMap<String, String>>>,
 }
 
 impl ConfigFile {
@@ -32,8 +38,11 @@ impl ConfigFile {
             path: path.to_owned(),
             ..Self::default()
         };
-        if let Some(providers) = table.remove("providers") {
-            file.providers = tables(path, providers)?;
+        for (name, expected) in LISTS {
+            if let Some(entries) = table.remove(*name) {
+                let entries = tables(path, name, expected, entries)?;
+                file.lists.insert(name, entries);
+            }
         }
         file.empty_tables = empty_tables(&table);
         flatten(path, "", table, &mut file.values)?;
@@ -50,9 +59,14 @@ fn empty_tables(table: &Table) -> Vec<String> {
         .collect()
 }
 
-fn tables(path: &Path, providers: Value) -> Result<Vec<BTreeMap<String, String>>, ConfigError> {
-    let wrong = || wrong(path, "providers", "tables: [[providers]]");
-    let Value::Array(entries) = providers else {
+fn tables(
+    path: &Path,
+    name: &str,
+    expected: &'static str,
+    entries: Value,
+) -> Result<Vec<BTreeMap<String, String>>, ConfigError> {
+    let wrong = || wrong(path, name, expected);
+    let Value::Array(entries) = entries else {
         return Err(wrong());
     };
     let entry = |entry| {

@@ -25,8 +25,6 @@ pub struct Limits {
     pub model_call_duration_max: Duration,
     /// Rounds of tool calls of one response.
     pub tool_depth_max: u32,
-    /// Longest a tool call may take.
-    pub tool_timeout: Duration,
     /// Responses in the background at once in this process; more of them wait.
     pub background_runs_max: usize,
     /// How long the streams of responses in the background can be read again.
@@ -60,7 +58,6 @@ impl Default for Limits {
             model_calls_max: 1_024,
             model_call_duration_max: Duration::from_mins(30),
             tool_depth_max: 8,
-            tool_timeout: Duration::from_secs(45),
             background_runs_max: 64,
             stream_kept: Duration::from_hours(24),
             append_lanes: 2,
@@ -127,12 +124,6 @@ pub(super) const SETTINGS: &[Setting<Limits>] = &[
         ],
         doc: "Rounds of tool calls of one response",
         slot: |limits| &mut limits.tool_depth_max,
-    },
-    Setting {
-        name: "limits.tool_timeout",
-        env: &["JAN_TOOL_TIMEOUT", "TOOL_EXECUTION_TIMEOUT"],
-        doc: "Longest a tool call may take",
-        slot: |limits| &mut limits.tool_timeout,
     },
     Setting {
         name: "limits.background_runs_max",

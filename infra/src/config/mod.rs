@@ -19,6 +19,7 @@ mod sources;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod value;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
+use crate::tools::ToolSettings;
 use sources::Sources;
 
 /// The whole configuration.
@@ -51,6 +53,8 @@ pub struct Config {
     pub auth: AuthSettings,
     /// Where models are served; the local model is started when this is empty.
     pub providers: Vec<ProviderSettings>,
+    /// Which tool servers there are, and which callers may name.
+    pub tools: ToolSettings,
     /// What the server tells about itself.
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
@@ -112,11 +116,18 @@ impl Config {
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
+        let tools = tools::read(&mut sources)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
         let mut lines = sources.into_lines();
         if !lines.iter().any(|line| line.name.starts_with("providers[")) {
             lines.extend(providers::documentation(&limits));
+        }
+        if !lines
+            .iter()
+            .any(|line| line.name.starts_with("tool_servers["))
+        {
+            lines.extend(tools::documentation());
         }
         Ok(Self {
             server,
@@ -124,6 +135,7 @@ impl Config {
             runtime,
             auth,
             providers,
+            tools,
             telemetry,
             limits,
             lines,

@@ -129,22 +129,13 @@ pub(super) fn read(
     limits: &Limits,
 ) -> Result<Vec<ProviderSettings>, ConfigError> {
     let mut providers: Vec<_> = default_node(sources, limits)?.into_iter().collect();
-    for (index, table) in sources.provider_tables().into_iter().enumerate() {
+    for (index, table) in sources.tables("providers").into_iter().enumerate() {
         let prefix = format!("providers[{index}].");
-        if let Some(missing) = ["name", "base_url"]
-            .iter()
-            .find(|key| !table.contains_key(**key))
-        {
-            let name = format!("{prefix}{missing}");
-            return Err(ConfigError::Missing {
-                name,
-                place: sources.file_source(),
-            });
-        }
+        sources.require(&prefix, &table, &["name", "base_url"])?;
         let mut entry = Entry::new(limits);
         sources.read_table(&prefix, ENTRY_SETTINGS, table, &mut entry)?;
         if let Some(variable) = entry.api_key_env.take() {
-            entry.provider.api_key = Some(key_of(sources, &prefix, variable)?);
+            entry.provider.api_key = Some(sources.key_of(&prefix, variable)?);
         }
         providers.push(entry.provider);
     }
@@ -168,18 +159,6 @@ fn default_node(
     provider.api_key = node.api_key;
     provider.limits = limits.provider.clone();
     Ok(Some(provider))
-}
-
-fn key_of(sources: &Sources, prefix: &str, variable: String) -> Result<Secret, ConfigError> {
-    let key = sources
-        .variable(&variable)
-        .map(|key| Secret::new(key.to_owned()));
-    let (name, place) = (format!("{prefix}api_key_env"), sources.file_source());
-    key.ok_or(ConfigError::UnsetVariable {
-        name,
-        place,
-        variable,
-    })
 }
 
 /// What a `[[providers]]` table may say, for whoever has none yet.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use super::error::{ConfigError, Nearest};
 use super::file::ConfigFile;
 use super::setting::{Setting, SettingLine, Source};
+use crate::secret::Secret;
 
 /// What the command line says; it overrules everything else.
 #[derive(Debug, Clone, Default)]
@@ -95,12 +96,39 @@ impl Sources {
         Ok(())
     }
 
-    /// The tables of `[[providers]]` in the file, taken away.
-    pub(crate) fn provider_tables(&mut self) -> Vec<BTreeMap<String, String>> {
-        self.file
-            .as_mut()
-            .map(|file| std::mem::take(&mut file.providers))
+    /// The tables of a list such as `[[providers]]` in the file, taken away.
+    pub(crate) fn tables(&mut self, list: &str) -> Vec<BTreeMap<String, String>> {
+        let file = self.file.as_mut();
+        file.and_then(|file| file.lists.remove(list))
             .unwrap_or_default()
+    }
+
+    /// A key that a table of a list names by its variable.
+    pub(crate) fn key_of(&self, prefix: &str, variable: String) -> Result<Secret, ConfigError> {
+        let key = self.variable(&variable);
+        let (name, place) = (format!("{prefix}api_key_env"), self.file_source());
+        key.map(|key| Secret::new(key.to_owned()))
+            .ok_or(ConfigError::UnsetVariable {
+                name,
+                place,
+                variable,
+            })
+    }
+
+    /// Refuses a table of a list that lacks what has no default.
+    pub(crate) fn require(
+        &self,
+        prefix: &str,
+        table: &BTreeMap<String, String>,
+        keys: &[&str],
+    ) -> Result<(), ConfigError> {
+        let Some(missing) = keys.iter().find(|key| !table.contains_key(**key)) else {
+            return Ok(());
+        };
+        Err(ConfigError::Missing {
+            name: format!("{prefix}{missing}"),
+            place: self.file_source(),
+        })
     }
 
     /// Fills one of several like sections, such as a provider, from its own table of the file.

@@ -222,7 +222,7 @@ fn every_default_reads_back_as_itself_and_every_name_is_unique() {
     let lines: Vec<_> = config
         .describe()
         .iter()
-        .filter(|line| !line.name.starts_with("providers[]"))
+        .filter(|line| !line.name.contains("[]."))
         .collect();
     let names: BTreeSet<_> = lines.iter().map(|line| &line.name).collect();
     let variables: Vec<_> = lines.iter().flat_map(|line| line.env).collect();
@@ -290,4 +290,40 @@ fn a_file_that_is_named_must_exist_and_one_that_is_not_may_be_missing() {
         .unwrap_err()
         .to_string();
     assert_eq!(message, "cannot read /nonexistent/b.toml");
+}
+
+#[test]
+fn tool_servers_are_read_from_the_file_and_the_environment() {
+    let file = "[tools]\nallow_private = [\"127.0.0.1:9000\", \"10.0.0.0/8\"]\nports = [443, 8443]\n\
+                call_timeout = \"5s\"\n\
+                [[tool_servers]]\nname = \"search\"\nurl = \"http://search/mcp\"\napi_key_env = \"SEARCH_KEY\"\n\
+                allowed_tools = [\"google_search\"]\nlist_timeout = \"2s\"";
+    let environment = [
+        ("SEARCH_KEY", "sk-secret"),
+        ("MCP_TOOLS_URL", "http://mcp-tools:8091/v1/mcp"),
+    ];
+    let config = read(&environment, file).unwrap();
+    let [jan, search] = config.tools.servers.as_slice() else {
+        panic!("{:?}", config.tools.servers)
+    };
+    assert_eq!(
+        (jan.name.as_str(), jan.url.as_str()),
+        ("jan", "http://mcp-tools:8091/v1/mcp")
+    );
+    assert_eq!(search.api_key.as_ref().unwrap().expose(), "sk-secret");
+    assert_eq!(search.allowed_tools, ["google_search"]);
+    assert_eq!(search.limits.call, Duration::from_secs(5));
+    assert_eq!(search.limits.list, Duration::from_secs(2));
+    assert_eq!(config.tools.ports, [443, 8443]);
+    assert_eq!(
+        line(&config, "tools.allow_private").value,
+        "127.0.0.1:9000,10.0.0.0/8"
+    );
+    let shown = format!("{:?}", config.describe());
+    assert!(!shown.contains("sk-secret"), "{shown}");
+    assert!(refusal(&[], "[tools]\nallow_private = \"a b\"").contains("10.0.0.0/8"));
+    assert!(
+        refusal(&[], "[[tool_servers]]\nname='a'").contains("'tool_servers[0].url' is missing")
+    );
+    assert!(refusal(&[], "tool_servers = 1").contains("[[tool_servers]]"));
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model_provider::ModelSetting;
+use crate::safe_http::AllowedPlace;
 use crate::secret::Secret;
 
 /// A place that a setting's text is read into and shown from.
@@ -229,6 +230,29 @@ impl Written for Vec<String> {
 
     fn write(&self) -> String {
         self.join(",")
+    }
+}
+
+impl Written for Vec<u16> {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let ports: Result<_, _> = list_of(text).map(str::parse).collect();
+        ports.map_err(|_| "ports such as 443,8443")
+    }
+
+    fn write(&self) -> String {
+        let ports = self.iter().map(ToString::to_string);
+        ports.collect::<Vec<_>>().join(",")
+    }
+}
+
+impl Written for Vec<AllowedPlace> {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        list_of(text).map(str::parse).collect()
+    }
+
+    fn write(&self) -> String {
+        let places = self.iter().map(ToString::to_string);
+        places.collect::<Vec<_>>().join(",")
     }
 }
 

@@ -10,12 +10,12 @@ const KEY_PREFIXES: [&str; 13] = [
 ];
 
 /// Takes keys out of a provider's words.
-pub(super) struct Mask {
+pub(crate) struct Mask {
     key: Option<Secret>,
 }
 
 impl Mask {
-    pub(super) fn new(key: Option<Secret>) -> Self {
+    pub(crate) fn new(key: Option<Secret>) -> Self {
         Self {
             key: key.filter(|key| !key.expose().is_empty()),
         }
@@ -23,7 +23,7 @@ impl Mask {
 
     /// The text with keys masked, cut to so many characters, and without NUL, which no event can
     /// hold.
-    pub(super) fn apply(&self, text: &str, chars_max: usize) -> String {
+    pub(crate) fn apply(&self, text: &str, chars_max: usize) -> String {
         let text = match &self.key {
             Some(key) => text.replace(key.expose(), MASKED),
             None => text.to_owned(),

@@ -11,7 +11,7 @@ mod discovery;
 mod explanation;
 mod failure;
 mod frames;
-mod masking;
+pub(crate) mod masking;
 mod measure;
 mod offer;
 mod probe;

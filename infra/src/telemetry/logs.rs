@@ -12,8 +12,9 @@ use crate::config::{LogFormat, TelemetrySettings};
 pub(super) type Boxed<S> = Box<dyn Layer<S> + Send + Sync>;
 
 /// Dependencies that tell much about themselves. They speak up from `warn` on, unless the setting
-/// names them or asks for everything.
-const QUIET: &str = "hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,sqlx=warn,tower=warn,opentelemetry=warn";
+/// names them or asks for everything. rmcp stays silent: it reports every refusal of a tool server
+/// as an error of ours, and `tools` says what matters.
+const QUIET: &str = "hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,rustls=warn,sqlx=warn,tower=warn,opentelemetry=warn,rmcp=off";
 
 /// What is logged and exported.
 pub(super) fn filter(level: &str) -> Result<EnvFilter, ParseError> {

@@ -1,3 +1,4 @@
 //! Ports and their adapters: the same contract for the real thing and its scripted twin.
 
 mod model_provider;
+mod tool_host;

@@ -5,10 +5,12 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 use jan_api::wiring::{Application, Blueprint};
 use jan_commands::crash::CrashPoints;
+use jan_domain::ports::ToolHost;
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
+use jan_infra::tools::McpToolHost;
 use sqlx::PgPool;
 
 use super::{PATIENCE, Setup, World};
@@ -34,7 +36,8 @@ pub(super) async fn assemble(
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
-        tools: Arc::new(jan_api::wiring::no_tools::NoTools),
+        tools: tools(&world, &setup)?,
+        tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
         roles: setup.roles,
         guests: setup.auth.guests,
@@ -44,6 +47,14 @@ pub(super) async fn assemble(
         crash: CrashPoints::default(),
     });
     Ok((application.await.context("assembling")?, pool))
+}
+
+/// The scripted tools, or a real host of MCP servers.
+fn tools(world: &World, setup: &Setup) -> anyhow::Result<Arc<dyn ToolHost>> {
+    Ok(match &setup.tools {
+        None => Arc::new(world.tools.clone()),
+        Some(settings) => Arc::new(McpToolHost::try_new(settings)?),
+    })
 }
 
 fn provider(world: &World, setup: &Setup) -> ProviderSettings {

@@ -61,7 +61,12 @@ async fn nothing_is_left(pool: &PgPool) -> anyhow::Result<()> {
          where aggregate_type = 'response'
          group by aggregate_id
         having not bool_or(event_type = any($1))";
-    let endings = ["ResponseCompleted", "ResponseIncomplete", "ResponseFailed"];
+    let endings = [
+        "ResponseCompleted",
+        "ResponseIncomplete",
+        "ResponseFailed",
+        "ResponseCancelled",
+    ];
     let open: Vec<String> = sqlx::query_scalar(sql)
         .bind(&endings[..])
         .fetch_all(pool)

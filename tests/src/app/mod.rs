@@ -22,6 +22,7 @@ use crate::database::{Database, ground};
 use crate::live::LiveClient;
 use crate::request::{Client, Door};
 use crate::scripted_model::ScriptedModel;
+use crate::scripted_tools::ScriptedToolHost;
 
 use self::assembling::assemble;
 use self::closing::{Served, close, settle};
@@ -48,6 +49,7 @@ struct World {
     setup: Setup,
     key: SigningKey,
     model: ScriptedModel,
+    tools: ScriptedToolHost,
     database: Database,
 }
 
@@ -74,6 +76,7 @@ impl App {
             setup,
             key: SigningKey::ephemeral(),
             model: model.await.expect("the scripted model starts"),
+            tools: ScriptedToolHost::new(),
             database,
         };
         Self::in_world(Arc::new(world)).await
@@ -118,6 +121,11 @@ impl App {
     /// The model behind it.
     pub fn model(&self) -> &ScriptedModel {
         &self.world.model
+    }
+
+    /// The tools behind it, as long as nobody asked for real ones.
+    pub fn tools(&self) -> &ScriptedToolHost {
+        &self.world.tools
     }
 
     /// Its database.

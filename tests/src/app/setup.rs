@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use jan_infra::config::{AuthSettings, Limits, Roles, ServerSettings};
 
+use jan_infra::tools::ToolSettings;
+
 use crate::scripted_model::Options;
 
 /// What a test may want otherwise.
@@ -15,6 +17,10 @@ pub struct Setup {
     pub auth: AuthSettings,
     /// The scripted model.
     pub model: Options,
+    /// Tools are called over MCP, under these settings, instead of by the scripted host.
+    pub tools: Option<ToolSettings>,
+    /// Longest a tool call may take.
+    pub tool_timeout: Duration,
     /// Calls go to this base URL instead of to the scripted model.
     pub upstream: Option<String>,
 }
@@ -30,6 +36,8 @@ impl Default for Setup {
             roles: ServerSettings::default().roles,
             auth: AuthSettings::default(),
             model: Options::default(),
+            tools: None,
+            tool_timeout: Duration::from_secs(10),
             upstream: None,
         }
     }

@@ -1,2 +1,4 @@
 /// Models behind OpenAI's chat protocol.
 pub mod model_provider;
+/// Tools behind MCP.
+pub mod tool_host;

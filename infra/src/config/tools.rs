@@ -1,0 +1,199 @@
+use super::error::ConfigError;
+use super::setting::{Setting, SettingLine, Source};
+use super::sources::Sources;
+use crate::tools::{ToolLimits, ToolServerSettings, ToolSettings};
+
+/// The server of Jan Server's own variable.
+const JAN_TOOLS: &str = "jan";
+
+const SETTINGS: &[Setting<ToolSettings>] = &[
+    Setting {
+        name: "tools.allow_private",
+        env: &["JAN_TOOLS_ALLOW_PRIVATE"],
+        doc: "Places callers may name as tool servers although they are not public: hosts, addresses, networks",
+        slot: |tools| &mut tools.allowed,
+    },
+    Setting {
+        name: "tools.allow_http",
+        env: &["JAN_TOOLS_ALLOW_HTTP"],
+        doc: "Whether callers may name public tool servers without TLS",
+        slot: |tools| &mut tools.allow_http,
+    },
+    Setting {
+        name: "tools.ports",
+        env: &["JAN_TOOLS_PORTS"],
+        doc: "Ports at the public tool servers that callers name",
+        slot: |tools| &mut tools.ports,
+    },
+    Setting {
+        name: "tools.caller_headers",
+        env: &["JAN_TOOLS_CALLER_HEADERS"],
+        doc: "Headers callers may send to their tool servers, besides authorization, api-key and most x-…",
+        slot: |tools| &mut tools.caller_headers,
+    },
+    Setting {
+        name: "tools.connect_timeout",
+        env: &["JAN_TOOLS_CONNECT_TIMEOUT"],
+        doc: "To open a connection to a tool server",
+        slot: |tools| &mut tools.limits.connect,
+    },
+    Setting {
+        name: "tools.list_timeout",
+        env: &["JAN_TOOLS_LIST_TIMEOUT"],
+        doc: "To open a session with a tool server, and to list its tools",
+        slot: |tools| &mut tools.limits.list,
+    },
+    Setting {
+        name: "tools.call_timeout",
+        env: &["JAN_TOOLS_CALL_TIMEOUT", "TOOL_EXECUTION_TIMEOUT"],
+        doc: "For one call of a tool",
+        slot: |tools| &mut tools.limits.call,
+    },
+    Setting {
+        name: "tools.list_ttl",
+        env: &["JAN_TOOLS_LIST_TTL"],
+        doc: "How long a list of tools is remembered, unless its server says less",
+        slot: |tools| &mut tools.limits.list_ttl,
+    },
+    Setting {
+        name: "tools.session_idle",
+        env: &["JAN_TOOLS_SESSION_IDLE"],
+        doc: "How long an unused session with a tool server is kept",
+        slot: |tools| &mut tools.limits.session_idle,
+    },
+    Setting {
+        name: "tools.tools_max",
+        env: &["JAN_TOOLS_MAX"],
+        doc: "Tools of one server; more are left out",
+        slot: |tools| &mut tools.limits.tools_max,
+    },
+    Setting {
+        name: "tools.list_bytes_max",
+        env: &["JAN_TOOLS_LIST_BYTES_MAX"],
+        doc: "Size of one server's list of tools",
+        slot: |tools| &mut tools.limits.list_bytes_max,
+    },
+    Setting {
+        name: "tools.result_bytes_max",
+        env: &["JAN_TOOLS_RESULT_BYTES_MAX"],
+        doc: "Size of a result's texts and its structured value",
+        slot: |tools| &mut tools.limits.result_bytes_max,
+    },
+];
+
+/// `MCP_TOOLS_URL`: the shortest way to one tool server, which is then called `jan`.
+const JAN_TOOLS_SETTINGS: &[Setting<Option<String>>] = &[Setting {
+    name: "tools.url",
+    env: &["JAN_TOOLS_URL", "MCP_TOOLS_URL"],
+    doc: "MCP endpoint of one tool server of the deployment's own, named 'jan'",
+    slot: |url| url,
+}];
+
+/// One `[[tool_servers]]` table while it is read.
+struct Entry {
+    server: ToolServerSettings,
+    api_key_env: Option<String>,
+}
+
+const ENTRY_SETTINGS: &[Setting<Entry>] = &[
+    Setting {
+        name: "name",
+        env: &[],
+        doc: "Its name in logs; unique and required",
+        slot: |entry| &mut entry.server.name,
+    },
+    Setting {
+        name: "url",
+        env: &[],
+        doc: "Its MCP endpoint (streamable HTTP); required",
+        slot: |entry| &mut entry.server.url,
+    },
+    Setting {
+        name: "api_key",
+        env: &[],
+        doc: "Sent as a bearer token; better kept in a variable, see api_key_env",
+        slot: |entry| &mut entry.server.api_key,
+    },
+    Setting {
+        name: "api_key_env",
+        env: &[],
+        doc: "Environment variable that holds the API key",
+        slot: |entry| &mut entry.api_key_env,
+    },
+    Setting {
+        name: "allowed_tools",
+        env: &[],
+        doc: "The tools that are offered; all of them when empty",
+        slot: |entry| &mut entry.server.allowed_tools,
+    },
+    Setting {
+        name: "connect_timeout",
+        env: &[],
+        doc: "Like tools.connect_timeout",
+        slot: |entry| &mut entry.server.limits.connect,
+    },
+    Setting {
+        name: "list_timeout",
+        env: &[],
+        doc: "Like tools.list_timeout",
+        slot: |entry| &mut entry.server.limits.list,
+    },
+    Setting {
+        name: "call_timeout",
+        env: &[],
+        doc: "Like tools.call_timeout",
+        slot: |entry| &mut entry.server.limits.call,
+    },
+];
+
+impl Entry {
+    fn new(limits: &ToolLimits) -> Self {
+        let mut server = ToolServerSettings::new("", "");
+        server.limits = limits.clone();
+        Self {
+            server,
+            api_key_env: None,
+        }
+    }
+}
+
+/// All there is to say about tools, the server of the environment first.
+pub(super) fn read(sources: &mut Sources) -> Result<ToolSettings, ConfigError> {
+    let mut tools = ToolSettings::default();
+    sources.read(SETTINGS, &mut tools)?;
+    let mut url = None;
+    sources.read(JAN_TOOLS_SETTINGS, &mut url)?;
+    let jan = url.map(|url| ToolServerSettings {
+        limits: tools.limits.clone(),
+        ..ToolServerSettings::new(JAN_TOOLS, url)
+    });
+    tools.servers.extend(jan);
+    for (index, table) in sources.tables("tool_servers").into_iter().enumerate() {
+        let prefix = format!("tool_servers[{index}].");
+        sources.require(&prefix, &table, &["name", "url"])?;
+        let mut entry = Entry::new(&tools.limits);
+        sources.read_table(&prefix, ENTRY_SETTINGS, table, &mut entry)?;
+        if let Some(variable) = entry.api_key_env.take() {
+            entry.server.api_key = Some(sources.key_of(&prefix, variable)?);
+        }
+        tools.servers.push(entry.server);
+    }
+    Ok(tools)
+}
+
+/// What a `[[tool_servers]]` table may say, for whoever has none yet.
+pub(super) fn documentation() -> Vec<SettingLine> {
+    let mut entry = Entry::new(&ToolLimits::default());
+    let line = |setting: &Setting<Entry>| {
+        let default = (setting.slot)(&mut entry).show();
+        SettingLine {
+            name: format!("tool_servers[].{}", setting.name),
+            env: setting.env,
+            value: String::new(),
+            default,
+            source: Source::Default,
+            doc: setting.doc,
+        }
+    };
+    ENTRY_SETTINGS.iter().map(line).collect()
+}

@@ -1,0 +1,23 @@
+//! The one HTTP client for addresses that somebody else names: MCP servers today, pages to scrape
+//! tomorrow.
+//!
+//! A name is resolved once, by us, and only if *every* answer is a public address is one of them
+//! connected to ([`resolver`]). The client asks no resolver about a host that is an address already,
+//! so [`vetting`] looks at those itself; and what a socket really reached is looked at once more
+//! before anything is sent through it ([`reached`]). No proxy, no redirect, no cookie, no referer.
+//!
+//! An operator may open doors in this wall: [`AllowedPlace`]. Whoever was refused is told no more
+//! than that; the log says why.
+
+mod address;
+mod allowance;
+mod client;
+mod reached;
+mod resolver;
+#[cfg(test)]
+mod tests;
+mod vetting;
+
+pub use allowance::AllowedPlace;
+pub use client::{SafeHttp, SafeHttpSettings, VettedUrl};
+pub use vetting::AddressRefusal;

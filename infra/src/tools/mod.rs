@@ -1,0 +1,28 @@
+//! Tools behind MCP: [`McpToolHost`] is the client side of the deployment's own tool servers, which
+//! the operator names, and of servers that a request names, which are reached through
+//! [`crate::safe_http`] only.
+//!
+//! rmcp speaks the protocol, in both of its eras. What is done here is what it leaves open: which
+//! credentials and headers go where ([`endpoint`]), how long a session is kept ([`sessions`]), what
+//! of a list is believed ([`offers`]), how large a result may be ([`results`]), and above all what a
+//! failure means ([`failure`]): whether a call that got no answer may have happened.
+//!
+//! Start reading at [`host`].
+
+mod calling;
+mod endpoint;
+mod failure;
+mod headers;
+mod host;
+mod listing;
+mod offers;
+mod own;
+mod results;
+mod session;
+mod sessions;
+mod settings;
+mod wire;
+
+pub use headers::DEPTH_HEADER;
+pub use host::McpToolHost;
+pub use settings::{ToolLimits, ToolServerSettings, ToolSettings, ToolSetupError};
