@@ -18,6 +18,8 @@ mod idempotency;
 mod models;
 mod prefixes;
 mod random_bodies;
+mod responses;
+mod responses_tools;
 mod service;
 mod stored_completions;
 mod tokens;
