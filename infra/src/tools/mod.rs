@@ -21,6 +21,8 @@ mod results;
 mod session;
 mod sessions;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use headers::DEPTH_HEADER;
