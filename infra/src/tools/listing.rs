@@ -143,7 +143,7 @@ async fn ask(
     let asked = sessions.ask(endpoint, ClientRequest::ListToolsRequest(request), &note);
     asked.await.map_err(|setback| match setback {
         Setback::Answered(error) => failure::of_answer(endpoint, &error),
-        Setback::Failed(failure) => failure,
+        Setback::Failed(failure) => note.explained(failure),
     })
 }
 
