@@ -5,6 +5,9 @@ use url::{Host, Url};
 
 use super::address::within;
 
+const EXPECTED: &str =
+    "hosts, addresses or networks such as tools.internal:9000, 127.0.0.1:9000 or 10.0.0.0/8";
+
 /// A place that the operator lets callers name although it is not public, reachable by `http:` too.
 ///
 /// `10.0.0.0/8` and `10.1.2.3` are addresses, however a caller comes to them and at any port;
@@ -58,6 +61,9 @@ impl AllowedHost {
             bits: if first.is_ipv4() { 32 } else { 128 },
             first,
         };
+        if let Ok(address) = text.parse() {
+            return Some(block(address));
+        }
         match Host::parse(text).ok()? {
             Host::Ipv4(address) => Some(block(IpAddr::V4(address))),
             Host::Ipv6(address) => Some(block(IpAddr::V6(address))),
@@ -70,22 +76,19 @@ impl FromStr for AllowedPlace {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "hosts, addresses or networks such as tools.internal:9000, 127.0.0.1:9000 or 10.0.0.0/8";
-        let bare = text.parse::<IpAddr>().is_ok();
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port))
-                if !bare && !host.is_empty() && !port.ends_with(']') && !text.contains('/') =>
-            {
-                (host, Some(port.parse().map_err(|_| EXPECTED)?))
-            }
-            _ => (text, None),
-        };
-        let host = match host.parse::<IpAddr>() {
-            Ok(IpAddr::V6(_)) => AllowedHost::parse(&format!("[{host}]")),
-            _ => AllowedHost::parse(host),
-        };
-        let host = host.ok_or(EXPECTED)?;
+        let (host, port) = split_port(text);
+        let port = port.map(str::parse).transpose().map_err(|_| EXPECTED)?;
+        let host = AllowedHost::parse(host).ok_or(EXPECTED)?;
         Ok(Self { host, port })
+    }
+}
+
+/// Takes a port off the end, if there is one: neither a network nor a bare IPv6 address has any.
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    let whole = text.contains('/') || text.ends_with(']') || text.parse::<IpAddr>().is_ok();
+    match text.rsplit_once(':') {
+        Some((host, port)) if !whole => (host, Some(port)),
+        _ => (text, None),
     }
 }
 

@@ -2,9 +2,9 @@
 //! tomorrow.
 //!
 //! A name is resolved once, by us, and only if *every* answer is a public address is one of them
-//! connected to ([`resolver`]). The client asks no resolver about a host that is an address already,
-//! so [`vetting`] looks at those itself; and what a socket really reached is looked at once more
-//! before anything is sent through it ([`reached`]). No proxy, no redirect, no cookie, no referer.
+//! connected to (`resolver`). The client asks no resolver about a host that is an address already,
+//! so `vetting` looks at those itself; and what a socket really reached is looked at once more
+//! before anything is sent through it (`reached`). No proxy, no redirect, no cookie, no referer.
 //!
 //! An operator may open doors in this wall: [`AllowedPlace`]. Whoever was refused is told no more
 //! than that; the log says why.

@@ -59,28 +59,21 @@ impl Lists {
         }
     }
 
-    /// What the endpoint offers, by memory or by asking.
+    /// What the endpoint offers, by memory or by asking; those who want to know meanwhile wait for
+    /// the same answer.
     pub(super) async fn get(
         &self,
         sessions: &Sessions,
         endpoint: &Endpoint,
     ) -> Result<Arc<[ToolOffer]>, ToolFailure> {
-        let known = self.known.get(&endpoint.key);
-        if let Some(known) = known.filter(|known| Instant::now() < known.until) {
-            return Ok(Arc::clone(&known.offers));
-        }
-        let asked = tokio::time::timeout(endpoint.limits.list, list(sessions, endpoint)).await;
-        let listing = asked.unwrap_or(Err(ToolFailure::TimedOut))?;
-        let offers: Arc<[ToolOffer]> = listing.offers.into();
-        let (now, ttl) = (Instant::now(), endpoint.limits.list_ttl);
-        let known = Known {
-            offers: Arc::clone(&offers),
-            bytes: listing.bytes,
-            until: now + listing.ttl.map_or(ttl, |said| said.min(ttl)),
-            guides_until: now + ttl,
-        };
-        self.known.insert(endpoint.key, Arc::new(known));
-        Ok(offers)
+        let over = |known: &Arc<Known>| known.until <= Instant::now();
+        self.known.remove_if(&endpoint.key, over);
+        // What rmcp waits with is large, and is waited with seldom.
+        let asking = Box::pin(Known::ask(sessions, endpoint));
+        let asking = self.known.get_or_insert_async(&endpoint.key, asking);
+        let known = tokio::time::timeout(endpoint.limits.list, asking).await;
+        let known = known.unwrap_or(Err(ToolFailure::TimedOut))?;
+        Ok(Arc::clone(&known.offers))
     }
 
     /// Whether the endpoint offered a tool when it was last asked, not long ago.
@@ -88,6 +81,19 @@ impl Lists {
         let known = self.known.get(&endpoint.key);
         let known = known.filter(|known| Instant::now() < known.guides_until);
         known.is_some_and(|known| known.offers.iter().any(|offer| offer.name == tool))
+    }
+}
+
+impl Known {
+    async fn ask(sessions: &Sessions, endpoint: &Endpoint) -> Result<Arc<Self>, ToolFailure> {
+        let listing = list(sessions, endpoint).await?;
+        let (now, ttl) = (Instant::now(), endpoint.limits.list_ttl);
+        Ok(Arc::new(Self {
+            offers: listing.offers.into(),
+            bytes: listing.bytes,
+            until: now + listing.ttl.map_or(ttl, |said| said.min(ttl)),
+            guides_until: now + ttl,
+        }))
     }
 }
 
@@ -137,7 +143,7 @@ async fn ask(
     let asked = sessions.ask(endpoint, ClientRequest::ListToolsRequest(request), &note);
     asked.await.map_err(|setback| match setback {
         Setback::Answered(error) => failure::of_answer(endpoint, &error),
-        Setback::Failed(failure) => failure,
+        Setback::Failed(failure) => note.explained(failure),
     })
 }
 

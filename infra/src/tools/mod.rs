@@ -3,11 +3,11 @@
 //! [`crate::safe_http`] only.
 //!
 //! rmcp speaks the protocol, in both of its eras. What is done here is what it leaves open: which
-//! credentials and headers go where ([`endpoint`]), how long a session is kept ([`sessions`]), what
-//! of a list is believed ([`offers`]), how large a result may be ([`results`]), and above all what a
-//! failure means ([`failure`]): whether a call that got no answer may have happened.
+//! credentials and headers go where (`endpoint`), how long a session is kept (`sessions`), what
+//! of a list is believed (`offers`), how large a result may be (`results`), and above all what a
+//! failure means (`failure`): whether a call that got no answer may have happened.
 //!
-//! Start reading at [`host`].
+//! Start reading at `host`.
 
 mod calling;
 mod endpoint;
@@ -21,6 +21,8 @@ mod results;
 mod session;
 mod sessions;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use headers::DEPTH_HEADER;

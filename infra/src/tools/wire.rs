@@ -45,6 +45,11 @@ impl Note {
         if !self.fate.sent.load(Ordering::Acquire) {
             return before_sending(failure);
         }
+        self.explained(failure)
+    }
+
+    /// A failure with its reason, where the exchange knows it and rmcp does not.
+    pub(super) fn explained(&self, failure: ToolFailure) -> ToolFailure {
         match (failure, self.fate.failure.get()) {
             (ToolFailure::Cut, Some(reason)) => reason.clone(),
             (failure, _) => failure,

@@ -58,17 +58,19 @@ impl Ledger {
     /// Goes on with what is in the file, and appends to it. A line per change, each written at once:
     /// what is in the file survives the process.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .create(true)
             .append(true)
             .read(true)
             .open(path)?;
+        let written = io::read_to_string(&file)?;
+        // The last line may have been cut off by a kill; then what it tells did not happen.
+        if !written.is_empty() && !written.ends_with('\n') {
+            file.write_all(b"\n")?;
+        }
         let mut entries: Vec<Entry> = Vec::new();
-        for line in io::read_to_string(&file)?.lines() {
-            // The last line may have been cut off by a kill; then what it tells did not happen.
-            let Ok(entry) = serde_json::from_str::<Entry>(line) else {
-                continue;
-            };
+        let whole = |line| serde_json::from_str::<Entry>(line).ok();
+        for entry in written.lines().filter_map(whole) {
             match entries
                 .iter_mut()
                 .find(|known| known.number == entry.number)
@@ -121,9 +123,14 @@ impl Ledger {
         }
     }
 
-    /// Forgets everything but the file.
+    /// Forgets everything, in the file too.
     pub fn forget(&self) {
-        self.locked().clear();
+        let mut entries = self.locked();
+        entries.clear();
+        if let Some(file) = &self.file {
+            let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.set_len(0).expect("the ledger's file can be emptied");
+        }
     }
 
     /// Writes a call down, which is its effect.

@@ -1,5 +1,6 @@
-//! The table of [`REFUSED`], called; and what passes.
+//! The table of `REFUSED`, called; and what passes.
 
+use super::super::vetting::Policy;
 use super::canary::Canary;
 use super::refused::REFUSED;
 use super::{
@@ -7,6 +8,7 @@ use super::{
     client,
 };
 use AddressRefusal as R;
+use proptest::prelude::{prop_assert, proptest};
 
 fn knowing_client(port: u16) -> SafeHttp {
     let lookup = ScriptedLookup::default()
@@ -82,4 +84,24 @@ fn without_the_operators_word_only_https_at_its_port_is_called() {
     assert_eq!(refusal("https://tools.example:8443/"), Some(R::Port));
     let long = format!("https://tools.example/{}", "a".repeat(2_048));
     assert_eq!(refusal(&long), Some(R::TooLong));
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+    /// Whatever passes is either a name, which is still to be resolved, or a public address.
+    #[test]
+    fn no_text_passes_as_an_address_of_the_inside(
+        text in "\\PC{0,40}|https?:/{0,3}[0-9a-fx.:%@#\\[\\]/\\\\]{0,40}"
+    ) {
+        let policy = Policy { allowed: Vec::new(), allow_http: true, ports: vec![80, 443] };
+        if let Ok((url, _)) = policy.vet(&text) {
+            let passes = match url.host().unwrap() {
+                url::Host::Domain(name) => name.contains('.') && !name.ends_with("localhost"),
+                url::Host::Ipv4(address) => super::super::address::is_public(address.into()),
+                url::Host::Ipv6(address) => super::super::address::is_public(address.into()),
+            };
+            prop_assert!(passes, "{url}");
+        }
+    }
 }

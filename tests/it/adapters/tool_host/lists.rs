@@ -51,6 +51,18 @@ async fn a_list_is_remembered_per_server_credentials_and_owner() {
 }
 
 #[tokio::test]
+async fn a_list_that_many_want_is_asked_for_once() {
+    let (tools, subject) = named(Options::default(), &settings()).await;
+    let lists = futures::future::join_all((0..50).map(|_| subject.list())).await;
+    assert!(
+        lists
+            .iter()
+            .all(|list| list.as_ref().is_ok_and(|list| list.len() == 7))
+    );
+    assert_eq!((tools.openings(), tools.lists()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_remembered_list_is_asked_for_again_in_time() {
     let limits = ToolLimits {
         list_ttl: Duration::from_millis(300),

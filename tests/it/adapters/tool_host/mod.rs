@@ -3,6 +3,7 @@
 mod contract;
 mod eras;
 mod hostile;
+mod ledger;
 mod lists;
 mod own;
 mod safety;
