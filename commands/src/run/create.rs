@@ -14,6 +14,7 @@ use jan_domain::response::{
 use jan_domain::{Caller, Json};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio_util::sync::DropGuard;
+use tracing::Instrument;
 
 use super::carried::Carried;
 use super::carry::{Burden, carry};
@@ -53,7 +54,24 @@ pub enum Attendance {
 
 /// Accepts a response. Its intent is on record when this answers, and it is under way or waits for a
 /// process.
+///
+/// Once begun, this goes on without its client: a run that is on record and that nobody carries would
+/// stay open for as long as this process lives.
 pub async fn create_run(
+    commands: &Commands,
+    caller: &Caller,
+    request: &Request,
+    ids: Arc<dyn IdGenerator>,
+    wish: RunWish,
+) -> Result<Accepted, RunError> {
+    let (commands, caller) = (commands.clone(), caller.clone());
+    let (tracker, request) = (commands.tracker.clone(), request.clone());
+    let accepting = async move { accept(&commands, &caller, &request, ids, wish).await };
+    let accepted = tracker.spawn(accepting.in_current_span()).await;
+    accepted.unwrap_or_else(|panicked| Err(RunError::Unavailable(panicked.into())))
+}
+
+async fn accept(
     commands: &Commands,
     caller: &Caller,
     request: &Request,
