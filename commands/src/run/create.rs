@@ -120,12 +120,11 @@ async fn accept(
         .await
         .map_err(conflict)?;
     commands.crash.pass("run.after_intent");
-    let attendance = match place {
-        Some(place) => prepared.begin(loaded, place),
-        None => {
-            commands.runner.local.bell.notify_one();
-            Attendance::Away
-        }
+    let attendance = if let Some(place) = place {
+        prepared.begin(loaded, place)
+    } else {
+        commands.runner.local.bell.notify_one();
+        Attendance::Away
     };
     Ok(Accepted {
         id,
