@@ -10,8 +10,6 @@ mod page;
 mod path_id;
 mod service;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::OpenApi as Document;
@@ -22,12 +20,9 @@ use crate::{caller, idempotency};
 
 /// All routes, and their description.
 pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
-    // A layer is cloned for every request: what it is given had better be one pointer.
-    let shared = Arc::new(state.clone());
-    let authenticator = Arc::clone(&state.authenticator);
     let authenticated = authenticated()
-        .layer(from_fn_with_state(shared, idempotency::once))
-        .layer(from_fn_with_state(authenticator, caller::require));
+        .layer(from_fn_with_state(state.clone(), idempotency::once))
+        .layer(from_fn_with_state(state.clone(), caller::require));
     let (routes, document) = described(authenticated).split_for_parts();
     (routes, description::finish(document))
 }

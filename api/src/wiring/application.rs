@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, Server};
+use crate::state::{ApiState, EdgeLimits, Rooms, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -210,7 +210,7 @@ fn state_of(
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
     };
-    ApiState {
+    let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(
             issuer,
             clock,
@@ -221,7 +221,8 @@ fn state_of(
         server: Arc::new(server),
         commands,
         reads,
-    }
+    };
+    rooms.into()
 }
 
 fn appender_limits(limits: &Limits) -> AppenderLimits {
