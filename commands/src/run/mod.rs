@@ -5,6 +5,7 @@
 //! What follows is the domain's to say (`jan_domain::response::run`). `take_up.rs` lets the living
 //! carry what the dead have left.
 
+mod beginning;
 mod cancel;
 mod carried;
 mod carry;
@@ -24,6 +25,7 @@ mod hearing;
 mod infer;
 mod item_ids;
 mod outcome;
+mod plan;
 mod prompt;
 mod record;
 mod recorded;
