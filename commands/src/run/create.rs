@@ -1,5 +1,4 @@
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jan_domain::conversation::{Conversation, ConversationCommand};
@@ -12,15 +11,13 @@ use jan_domain::response::{
     PlannedStep, RequestedCall, Response, ResponseCommand, ResponseEvent, Surface,
 };
 use jan_domain::{Caller, Json};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::DropGuard;
+use tracing::Instrument;
 
-use super::carried::Carried;
-use super::carry::{Burden, carry};
+use super::begin::Prepared;
 use super::catalogue::OWN_LABEL;
-use super::recorded::ServerKeys;
-use super::teller::Teller;
-use super::{RunChannel, RunError, RunWish, Signals, StreamEvent, context};
+use super::{RunChannel, RunError, RunWish, context};
 use crate::store::{Loaded, NewEvent};
 use crate::{CommandError, Commands};
 
@@ -84,47 +81,25 @@ pub async fn create_run(
     let (loaded, events) = beginning.decide(call, plan.conversation.take()).await?;
     let input = plan.input.clone();
     let prepared = Prepared {
-        commands,
+        commands: commands.clone(),
         metadata,
         id: id.clone(),
         route,
         wish,
-        plan,
+        context: plan.context,
+        input: plan.input,
         accepted_at,
     };
-    prepared.keep_what_is_beside().await?;
-    commands.crash.pass("run.before_intent");
-    commands
-        .responses
-        .log()
-        .submit(events)
-        .await
-        .await
-        .map_err(conflict)?;
-    commands.crash.pass("run.after_intent");
-    let attendance = match place {
-        Some(place) => prepared.begin(loaded, place),
-        None => {
-            commands.runner.local.bell.notify_one();
-            Attendance::Away
-        }
-    };
+    // A client that leaves in the middle takes only its own waiting with it.
+    let begun = prepared.begin((loaded, events), place).in_current_span();
+    let begun = commands.tracker.spawn(begun).await;
+    let attendance = begun.map_err(|error| RunError::Unavailable(error.into()))??;
     Ok(Accepted {
         id,
         at: accepted_at,
         input,
         attendance,
     })
-}
-
-/// A conversation that changes while a run begins on it is a conversation in use.
-fn conflict(error: crate::store::AppendError) -> RunError {
-    match error {
-        crate::store::AppendError::Conflict => {
-            CommandError::Refused(jan_domain::conversation::ConversationError::Locked).into()
-        }
-        other => CommandError::<jan_domain::response::ResponseError>::from(other).into(),
-    }
 }
 
 /// What is known of a request that comes again under its key.
@@ -317,108 +292,4 @@ impl Beginning<'_> {
         }
         Ok((loaded, events))
     }
-}
-
-/// Everything of a run but its place.
-struct Prepared<'c> {
-    commands: &'c Commands,
-    metadata: Metadata,
-    id: ResponseId,
-    route: ModelRoute,
-    wish: RunWish,
-    plan: Plan,
-    accepted_at: DateTime<Utc>,
-}
-
-impl Prepared<'_> {
-    /// What is not in the stream, and must be there before anyone carries the run: the keys of its
-    /// servers, and the beginning of what it tells.
-    async fn keep_what_is_beside(&self) -> Result<(), RunError> {
-        if !self.wish.background {
-            return Ok(());
-        }
-        let runner = &self.commands.runner;
-        let keys = self.keys();
-        if !keys.is_empty() {
-            runner.secrets.keep(&self.id, &keys).await?;
-        }
-        let told = first_told().map(Arc::new);
-        runner.stream_log.append(&self.id, 0, 0, &told).await?;
-        Ok(())
-    }
-
-    fn keys(&self) -> ServerKeys {
-        let servers = self.wish.servers.iter();
-        let keys = servers.map(|server| (server.label.clone(), server.key.clone()));
-        ServerKeys(keys.collect::<BTreeMap<_, _>>())
-    }
-
-    fn begin(self, loaded: Loaded<Response>, place: OwnedSemaphorePermit) -> Attendance {
-        let background = self.wish.background;
-        let told = if background {
-            first_told().to_vec()
-        } else {
-            Vec::new()
-        };
-        let channel = Arc::new(RunChannel::beginning_with(told.clone()));
-        let bell = background.then(Arc::<Notify>::default);
-        let teller = match &bell {
-            Some(bell) => Teller::kept(Arc::clone(&channel), &told, Arc::clone(bell)),
-            None => Teller::passing(Arc::clone(&channel)),
-        };
-        if !background {
-            teller.tell(StreamEvent::Created);
-        }
-        let signals = Signals {
-            handing_over: self.commands.runner.local.handing_over.clone(),
-            ..Signals::default()
-        };
-        let guard = signals.client_left.clone().drop_guard();
-        let epoch = loaded.state.progress().map_or(0, |run| run.epoch);
-        let keys = self.keys();
-        let run = Carried {
-            commands: self.commands.clone(),
-            id: self.id,
-            owner: owner_of(&loaded),
-            metadata: self.metadata,
-            model: self.wish.model,
-            route: self.route,
-            request: self.wish.request,
-            context: self.plan.context,
-            input: self.plan.input,
-            conversation: self.wish.conversation,
-            keys,
-            keeps_content: self.wish.retention.keeps_content(),
-            background,
-            epoch,
-            requested_at: self.accepted_at,
-            teller,
-            first_token_at: OnceLock::new(),
-        };
-        carry(Burden {
-            run,
-            loaded,
-            channel: Arc::clone(&channel),
-            bell,
-            signals,
-            place,
-        });
-        if background {
-            guard.disarm();
-            return Attendance::Away;
-        }
-        Attendance::Waiting { channel, guard }
-    }
-}
-
-fn first_told() -> [StreamEvent; 2] {
-    [StreamEvent::Created, StreamEvent::Queued]
-}
-
-fn owner_of(loaded: &Loaded<Response>) -> jan_domain::Owner {
-    loaded
-        .state
-        .owner()
-        .cloned()
-        .expect("a run that was requested has an owner")
 }
