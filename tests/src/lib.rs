@@ -28,6 +28,8 @@ pub mod process;
 pub mod remote;
 /// Requests and answers.
 pub mod request;
+/// What every stream of a response promises.
+pub mod response_stream;
 /// An OpenAI-compatible model server that obeys its prompt.
 pub mod scripted_model;
 /// An MCP server that does what its arguments say.

@@ -251,11 +251,47 @@ impl Answer {
         }
     }
 
+    /// The events of a response's stream, which must end with `[DONE]`.
+    #[track_caller]
+    pub fn typed_sse(&self) -> Vec<Value> {
+        typed_events_of(self.text())
+    }
+
     /// The events of a stream, which must end with `[DONE]`.
     #[track_caller]
     pub fn sse(&self) -> Vec<Value> {
         events_of(self.text())
     }
+}
+
+/// The events of a stream of a response, which must end with `[DONE]`, each named like its type.
+/// Comments are passed over.
+///
+/// # Panics
+///
+/// If it does not, or if an event is not well formed.
+#[track_caller]
+pub fn typed_events_of(text: &str) -> Vec<Value> {
+    let told = text
+        .strip_suffix("data: [DONE]\n\n")
+        .unwrap_or_else(|| panic!("the stream does not end with [DONE]: {text}"));
+    let events = told.split_terminator("\n\n");
+    let events = events.filter(|event| !event.starts_with(':'));
+    let read = events.map(|event| {
+        let (name, data) = event
+            .split_once('\n')
+            .unwrap_or_else(|| panic!("no name and data: {event}"));
+        let json = data.strip_prefix("data: ").unwrap_or_default();
+        let read: Value = serde_json::from_str(json)
+            .unwrap_or_else(|error| panic!("not JSON ({error}): {event}"));
+        assert_eq!(
+            name.strip_prefix("event: "),
+            read["type"].as_str(),
+            "{event}"
+        );
+        read
+    });
+    read.collect()
 }
 
 /// The JSON of every server-sent event of a text that ends with `[DONE]`.

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, Server};
+use crate::state::{ApiState, EdgeLimits, Rooms, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -230,7 +230,7 @@ fn state_of(
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
     };
-    ApiState {
+    let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(
             issuer,
             clock,
@@ -241,7 +241,8 @@ fn state_of(
         server: Arc::new(server),
         commands,
         reads,
-    }
+    };
+    rooms.into()
 }
 
 fn run_limits(blueprint: &Blueprint) -> RunLimits {

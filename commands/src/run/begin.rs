@@ -49,12 +49,11 @@ impl Prepared {
         let recorded = commands.responses.log().submit(events).await.await;
         recorded.map_err(conflict)?;
         commands.crash.pass("run.after_intent");
-        let attendance = match place {
-            Some(place) => self.carry(loaded, place),
-            None => {
-                local.bell.notify_one();
-                Attendance::Away
-            }
+        let attendance = if let Some(place) = place {
+            self.carry(loaded, place)
+        } else {
+            local.bell.notify_one();
+            Attendance::Away
         };
         drop(holding);
         Ok(attendance)

@@ -50,7 +50,24 @@ pub enum Attendance {
 
 /// Accepts a response. Its intent is on record when this answers, and it is under way or waits for a
 /// process.
+///
+/// Once begun, this goes on without its client: a run that is on record and that nobody carries would
+/// stay open for as long as this process lives.
 pub async fn create_run(
+    commands: &Commands,
+    caller: &Caller,
+    request: &Request,
+    ids: Arc<dyn IdGenerator>,
+    wish: RunWish,
+) -> Result<Accepted, RunError> {
+    let (commands, caller) = (commands.clone(), caller.clone());
+    let (tracker, request) = (commands.tracker.clone(), request.clone());
+    let accepting = async move { accept(&commands, &caller, &request, ids, wish).await };
+    let accepted = tracker.spawn(accepting.in_current_span()).await;
+    accepted.unwrap_or_else(|panicked| Err(RunError::Unavailable(panicked.into())))
+}
+
+async fn accept(
     commands: &Commands,
     caller: &Caller,
     request: &Request,
@@ -90,10 +107,7 @@ pub async fn create_run(
         input: plan.input,
         accepted_at,
     };
-    // A client that leaves in the middle takes only its own waiting with it.
-    let begun = prepared.begin((loaded, events), place).in_current_span();
-    let begun = commands.tracker.spawn(begun).await;
-    let attendance = begun.map_err(|error| RunError::Unavailable(error.into()))??;
+    let attendance = prepared.begin((loaded, events), place).await?;
     Ok(Accepted {
         id,
         at: accepted_at,
