@@ -1,26 +1,20 @@
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use jan_domain::conversation::ConversationError;
+use jan_domain::Caller;
 use jan_domain::id::ResponseId;
 use jan_domain::item::Item;
 use jan_domain::metadata::{Metadata, Request};
-use jan_domain::ports::{IdGenerator, ModelRoute};
+use jan_domain::ports::IdGenerator;
 use jan_domain::response::{Response, ResponseError, Surface};
-use jan_domain::{Caller, Owner};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
-use super::beginning::Beginning;
-use super::carried::Carried;
-use super::carry::{Burden, carry};
+use super::begin::Prepared;
+use super::intent::Intent;
 use super::plan::{Plan, requested};
-use super::recorded::ServerKeys;
-use super::teller::Teller;
-use super::{RunChannel, RunError, RunWish, Signals, StreamEvent};
-use crate::store::{AppendError, Loaded};
+use super::{RunChannel, RunError, RunWish};
 use crate::{CommandError, Commands};
 
 /// A response that was accepted.
@@ -89,7 +83,7 @@ async fn accept(
     let mut plan = Plan::of(commands, caller, (&id, ids.as_ref()), &wish).await?;
     let accepted_at = commands.clock.now();
     let call = requested(commands, caller, (&id, &wish, &plan), (&route, accepted_at));
-    let beginning = Beginning {
+    let intent = Intent {
         commands,
         metadata: &metadata,
         id: &id,
@@ -97,47 +91,25 @@ async fn accept(
         claims: place.is_some() && wish.background,
         keeps: wish.retention.keeps_content(),
     };
-    let (loaded, events) = beginning.decide(call, plan.conversation.take()).await?;
+    let (loaded, events) = intent.decide(call, plan.conversation.take()).await?;
     let input = plan.input.clone();
     let prepared = Prepared {
-        commands,
+        commands: commands.clone(),
         metadata,
         id: id.clone(),
         route,
         wish,
-        plan,
+        context: plan.context,
+        input: plan.input,
         accepted_at,
     };
-    prepared.keep_what_is_beside().await?;
-    commands.crash.pass("run.before_intent");
-    commands
-        .responses
-        .log()
-        .submit(events)
-        .await
-        .await
-        .map_err(conflict)?;
-    commands.crash.pass("run.after_intent");
-    let attendance = if let Some(place) = place {
-        prepared.begin(loaded, place)
-    } else {
-        commands.runner.local.bell.notify_one();
-        Attendance::Away
-    };
+    let attendance = prepared.begin((loaded, events), place).await?;
     Ok(Accepted {
         id,
         at: accepted_at,
         input,
         attendance,
     })
-}
-
-/// A conversation that changes while a run begins on it is a conversation in use.
-fn conflict(error: AppendError) -> RunError {
-    match error {
-        AppendError::Conflict => CommandError::Refused(ConversationError::Locked).into(),
-        other => CommandError::<ResponseError>::from(other).into(),
-    }
 }
 
 /// What is known of a request that comes again under its key.
@@ -148,8 +120,7 @@ async fn made_before(commands: &Commands, id: &ResponseId) -> Result<Option<Acce
         Response::Closed { call, .. } => (call, Attendance::Before),
         Response::Open(call) => (call, Attendance::Away),
         Response::Deleted { .. } => {
-            let gone = ResponseError::NotFound;
-            return Err(CommandError::Refused(gone).into());
+            return Err(CommandError::Refused(ResponseError::NotFound).into());
         }
     };
     let background = call.run.as_ref().is_some_and(|run| run.terms.background);
@@ -175,108 +146,4 @@ fn place_for(
         return Ok(places.try_acquire_owned().ok());
     }
     commands.admit().map(Some).ok_or(RunError::TooBusy)
-}
-
-/// Everything of a run but its place.
-struct Prepared<'c> {
-    commands: &'c Commands,
-    metadata: Metadata,
-    id: ResponseId,
-    route: ModelRoute,
-    wish: RunWish,
-    plan: Plan,
-    accepted_at: DateTime<Utc>,
-}
-
-impl Prepared<'_> {
-    /// What is not in the stream, and must be there before anyone carries the run: the keys of its
-    /// servers, and the beginning of what it tells.
-    async fn keep_what_is_beside(&self) -> Result<(), RunError> {
-        if !self.wish.background {
-            return Ok(());
-        }
-        let runner = &self.commands.runner;
-        let keys = self.keys();
-        if !keys.is_empty() {
-            runner.secrets.keep(&self.id, &keys).await?;
-        }
-        let told = first_told().map(Arc::new);
-        runner.stream_log.append(&self.id, 0, 0, &told).await?;
-        Ok(())
-    }
-
-    fn keys(&self) -> ServerKeys {
-        let servers = self.wish.servers.iter();
-        let keys = servers.map(|server| (server.label.clone(), server.key.clone()));
-        ServerKeys(keys.collect::<BTreeMap<_, _>>())
-    }
-
-    fn begin(self, loaded: Loaded<Response>, place: OwnedSemaphorePermit) -> Attendance {
-        let background = self.wish.background;
-        let told = if background {
-            first_told().to_vec()
-        } else {
-            Vec::new()
-        };
-        let channel = Arc::new(RunChannel::beginning_with(told.clone()));
-        let bell = background.then(Arc::<Notify>::default);
-        let teller = match &bell {
-            Some(bell) => Teller::kept(Arc::clone(&channel), &told, Arc::clone(bell)),
-            None => Teller::passing(Arc::clone(&channel)),
-        };
-        if !background {
-            teller.tell(StreamEvent::Created);
-        }
-        let signals = Signals {
-            handing_over: self.commands.runner.local.handing_over.clone(),
-            ..Signals::default()
-        };
-        let guard = signals.client_left.clone().drop_guard();
-        let epoch = loaded.state.progress().map_or(0, |run| run.epoch);
-        let keys = self.keys();
-        let run = Carried {
-            commands: self.commands.clone(),
-            id: self.id,
-            owner: owner_of(&loaded),
-            metadata: self.metadata,
-            model: self.wish.model,
-            route: self.route,
-            request: self.wish.request,
-            context: self.plan.context,
-            input: self.plan.input,
-            conversation: self.wish.conversation,
-            keys,
-            keeps_content: self.wish.retention.keeps_content(),
-            background,
-            epoch,
-            requested_at: self.accepted_at,
-            teller,
-            first_token_at: OnceLock::new(),
-        };
-        carry(Burden {
-            run,
-            loaded,
-            channel: Arc::clone(&channel),
-            bell,
-            signals,
-            place,
-        });
-        if background {
-            guard.disarm();
-            return Attendance::Away;
-        }
-        Attendance::Waiting { channel, guard }
-    }
-}
-
-fn first_told() -> [StreamEvent; 2] {
-    [StreamEvent::Created, StreamEvent::Queued]
-}
-
-fn owner_of(loaded: &Loaded<Response>) -> Owner {
-    loaded
-        .state
-        .owner()
-        .cloned()
-        .expect("a run that was requested has an owner")
 }

@@ -9,7 +9,7 @@ use crate::store::{Loaded, NewEvent};
 use crate::{CommandError, Commands};
 
 /// How a run begins.
-pub(super) struct Beginning<'c> {
+pub(super) struct Intent<'c> {
     pub(super) commands: &'c Commands,
     pub(super) metadata: &'c Metadata,
     pub(super) id: &'c ResponseId,
@@ -20,7 +20,7 @@ pub(super) struct Beginning<'c> {
     pub(super) keeps: bool,
 }
 
-impl Beginning<'_> {
+impl Intent<'_> {
     /// Decides the request, the claim if there is one, and that the conversation is in use from now
     /// on: all of them or none.
     pub(super) async fn decide(
