@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use jan_domain::Owner;
+use jan_domain::conversation::ConversationError;
 use jan_domain::id::ResponseId;
 use jan_domain::item::Item;
 use jan_domain::metadata::Metadata;
 use jan_domain::ports::ModelRoute;
-use jan_domain::response::Response;
+use jan_domain::response::{Response, ResponseError};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::carried::Carried;
@@ -17,7 +19,7 @@ use super::create::Attendance;
 use super::recorded::ServerKeys;
 use super::teller::Teller;
 use super::{RunChannel, RunError, RunWish, Signals, StreamEvent};
-use crate::store::{Loaded, NewEvent};
+use crate::store::{AppendError, Loaded, NewEvent};
 use crate::{CommandError, Commands};
 
 /// Everything of a run but its place.
@@ -162,12 +164,10 @@ impl Drop for Holding {
 }
 
 /// A conversation that changes while a run begins on it is a conversation in use.
-fn conflict(error: crate::store::AppendError) -> RunError {
+fn conflict(error: AppendError) -> RunError {
     match error {
-        crate::store::AppendError::Conflict => {
-            CommandError::Refused(jan_domain::conversation::ConversationError::Locked).into()
-        }
-        other => CommandError::<jan_domain::response::ResponseError>::from(other).into(),
+        AppendError::Conflict => CommandError::Refused(ConversationError::Locked).into(),
+        other => CommandError::<ResponseError>::from(other).into(),
     }
 }
 
@@ -175,7 +175,7 @@ fn first_told() -> [StreamEvent; 2] {
     [StreamEvent::Created, StreamEvent::Queued]
 }
 
-fn owner_of(loaded: &Loaded<Response>) -> jan_domain::Owner {
+fn owner_of(loaded: &Loaded<Response>) -> Owner {
     loaded
         .state
         .owner()

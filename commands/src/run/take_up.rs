@@ -11,6 +11,7 @@ use jan_domain::response::{
     Failure, FailureKind, OpenResponse, Response, ResponseCommand, ResponseError,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::carried::Carried;
@@ -27,7 +28,9 @@ const LOOK_MOST: u32 = 200;
 /// Times a run is taken up before it is given up for good.
 const ATTEMPTS_MAX: u32 = 50;
 /// Time between two looks when nobody rings.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_secs(1);
+/// Time between two looks whether a run that is carried here was ended elsewhere.
+const GLANCE: Duration = Duration::from_millis(250);
 /// Time between two sweeps of what is kept for a while.
 const SWEEP: Duration = Duration::from_mins(10);
 /// Time between two looks for keys of runs that have ended.
@@ -39,18 +42,38 @@ pub async fn keep_taking_up(
     unattended: Arc<dyn UnattendedRuns>,
     stop: CancellationToken,
 ) {
-    let mut swept = tokio::time::Instant::now();
+    let glancing = stop.run_until_cancelled(keep_glancing(&commands));
+    let looking = keep_looking(&commands, unattended.as_ref(), &stop);
+    futures::join!(glancing, looking);
+}
+
+/// Lets go, soon, of runs that were ended or taken up elsewhere.
+async fn keep_glancing(commands: &Commands) {
+    loop {
+        if let Err(error) = glance(commands).await {
+            tracing::warn!(error = %error, "could not look for runs that were ended elsewhere");
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+async fn keep_looking(
+    commands: &Commands,
+    unattended: &dyn UnattendedRuns,
+    stop: &CancellationToken,
+) {
+    let mut swept = Instant::now();
     let mut keys_swept = swept;
     while !stop.is_cancelled() && !commands.runner.local.handing_over.is_cancelled() {
-        if let Err(error) = look(&commands, unattended.as_ref()).await {
+        if let Err(error) = look(commands, unattended).await {
             tracing::warn!(error = %error, "could not look for runs to take up");
         }
         if swept.elapsed() >= SWEEP {
-            swept = tokio::time::Instant::now();
-            sweep(&commands).await;
+            swept = Instant::now();
+            sweep(commands).await;
         }
         if keys_swept.elapsed() >= KEYS_SWEEP {
-            keys_swept = tokio::time::Instant::now();
+            keys_swept = Instant::now();
             if let Err(error) = commands.runner.secrets.sweep().await {
                 tracing::warn!(error = %error, "the keys of ended runs could not be swept");
             }
@@ -76,16 +99,22 @@ async fn sweep(commands: &Commands) {
     }
 }
 
-async fn look(commands: &Commands, unattended: &dyn UnattendedRuns) -> Result<(), RunError> {
+async fn glance(commands: &Commands) -> Result<(), RunError> {
     let runner = &commands.runner;
     let carried = runner.local.ids();
-    if !carried.is_empty() {
-        for id in endings::lost_of(&runner.pool, &carried, &commands.node).await? {
-            if let Some(local) = runner.local.find(&id) {
-                local.signals.ended_elsewhere.cancel();
-            }
+    if carried.is_empty() {
+        return Ok(());
+    }
+    for id in endings::lost_of(&runner.pool, &carried, &commands.node).await? {
+        if let Some(local) = runner.local.find(&id) {
+            local.signals.ended_elsewhere.cancel();
         }
     }
+    Ok(())
+}
+
+async fn look(commands: &Commands, unattended: &dyn UnattendedRuns) -> Result<(), RunError> {
+    let runner = &commands.runner;
     let mut others = living(&runner.pool).await?;
     others.retain(|node| *node != commands.node);
     let held = runner.local.held();
