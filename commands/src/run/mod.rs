@@ -34,6 +34,7 @@ mod take_up;
 mod teller;
 mod tool_events;
 mod tool_step;
+mod warm_up;
 mod wish;
 
 pub use cancel::{cancel_run, delete_run};
@@ -47,4 +48,5 @@ pub use follow::follow;
 pub use recorded::{ChosenTool, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
 pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};
 pub use take_up::keep_taking_up;
+pub use warm_up::{WarmUp, warm_up};
 pub use wish::{InputItem, RunWish, ServerWish};
