@@ -45,7 +45,7 @@ pub use create::{Accepted, Attendance, create_run};
 pub(crate) use drive::Signals;
 pub use error::RunError;
 pub use follow::follow;
-pub use recorded::{ChosenTool, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
+pub use recorded::{ChosenTool, InNamespace, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
 pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};
 pub use take_up::keep_taking_up;
 pub use warm_up::{WarmUp, warm_up};

@@ -39,6 +39,7 @@ fn tell(item: &Item, messages: &mut Vec<Value>) {
             call_id,
             name,
             arguments,
+            ..
         } => {
             let call = json!({"id": call_id, "type": "function",
                 "function": {"name": name, "arguments": arguments}});
