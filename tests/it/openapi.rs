@@ -40,6 +40,7 @@ impl Operation {
             .replace("{conversation_id}", &format!("conv_{nothing}"))
             .replace("{item_id}", &format!("msg_{nothing}"))
             .replace("{completion_id}", &format!("chatcmpl-{nothing}"))
+            .replace("{response_id}", &format!("resp_{nothing}"))
             .replace("{model}", "nobody")
     }
 }

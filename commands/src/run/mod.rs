@@ -5,6 +5,7 @@
 //! What follows is the domain's to say (`jan_domain::response::run`). `take_up.rs` lets the living
 //! carry what the dead have left.
 
+mod begin;
 mod cancel;
 mod carried;
 mod carry;
@@ -22,8 +23,10 @@ mod heard_message;
 mod heard_thought;
 mod hearing;
 mod infer;
+mod intent;
 mod item_ids;
 mod outcome;
+mod plan;
 mod prompt;
 mod record;
 mod recorded;
