@@ -177,6 +177,16 @@ async fn a_run_that_never_stops_calling_ends_at_its_depth() {
 }
 
 #[tokio::test]
+async fn a_run_that_never_stops_calling_ends_although_its_calls_are_used_up() {
+    let app = App::start().await;
+    let said = "always call tool docs__echo with {\"text\": \"x\"}";
+    let body = with(with_tools(said, "never"), json!({"max_tool_calls": 2}));
+    let told = app.post(RESPONSES, body).await.expect_status(200).json();
+    assert_eq!(told["status"], "incomplete");
+    assert_eq!(app.tools().ledger().entries().len(), 2);
+}
+
+#[tokio::test]
 async fn functions_go_back_to_the_client() {
     let app = App::start().await;
     let function = json!({"type": "function", "name": "brew", "parameters": {"type": "object"}});
