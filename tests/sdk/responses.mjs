@@ -20,7 +20,7 @@ const parameters = {
 };
 const LOOK_UP = { type: "function", name: "look_up", strict: true, parameters };
 const ONE_CALL = 'call tool look_up with {"city": "Oslo"}';
-const SLOW = "count to 100 [frame_ms=30]";
+const SLOW = "count to 400 [frame_ms=30]";
 const ECHO = 'call tool tools__echo with {"text": "tea"}';
 const CHARGE = 'call tool tools__charge with {"amount": 5}';
 const Weather = z.object({ city: z.string(), degrees: z.number(), days: z.array(z.string()) });

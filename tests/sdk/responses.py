@@ -23,7 +23,7 @@ LOOK_UP = {
     },
 }
 LOGPROBS = ["message.output_text.logprobs"]
-SLOW = "count to 100 [frame_ms=30]"
+SLOW = "count to 400 [frame_ms=30]"
 
 
 def server(approval, **more):
@@ -332,6 +332,13 @@ class Servers(Case):
         self.assertEqual(told.output[1].status, "failed")
         self.assertIn("no milk", told.output_text)
         check_stream(self.ask(text, tools=[server("never")], stream=True))
+
+    def test_calls_that_are_used_up(self):
+        text = 'always call tool tools__echo with {"text": "tea"}'
+        told = self.responses.create(
+            model=MODEL, input=text, tools=[server("never")], max_tool_calls=2)
+        self.assertEqual(told.status, "incomplete")
+        self.assertEqual(self.types_of(told).count("mcp_call"), 2)
 
     def test_a_server_that_is_not_there(self):
         tool = server("never", server_url="http://127.0.0.1:9/mcp")

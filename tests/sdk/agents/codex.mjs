@@ -38,16 +38,18 @@ before(async () => {
 });
 after(() => Promise.all([work, home].map((path) => rm(path, { recursive: true }))));
 
-// One run of the program: what it tells, line by line.
-async function codex(...words) {
-  const line = [CODEX, "exec", ...words.slice(0, -1), "--skip-git-repo-check", "--json"];
-  const env = { ...process.env, CODEX_HOME: home };
-  const stdio = ["ignore", "pipe", "ignore"];
-  const program = spawn(process.execPath, [...line, words.at(-1)], { cwd: work, env, stdio });
-  let told = "";
+// One run of the program: what it tells, line by line, and its log.
+async function codex(socket, ...words) {
+  const transport = ["-c", `model_providers.jan.supports_websockets=${socket}`];
+  const line = [CODEX, "exec", ...words.slice(0, -1), ...transport, "--skip-git-repo-check"];
+  const env = { ...process.env, CODEX_HOME: home, RUST_LOG: "codex_core=info,codex_api=info" };
+  const options = { cwd: work, env, stdio: ["ignore", "pipe", "pipe"] };
+  const program = spawn(process.execPath, [...line, "--json", words.at(-1)], options);
+  let [told, log] = ["", ""];
   program.stdout.on("data", (more) => (told += more));
+  program.stderr.on("data", (more) => (log += more));
   await new Promise((ended) => program.on("close", ended));
-  return told.trim().split("\n").map((text) => JSON.parse(text));
+  return Object.assign(told.trim().split("\n").map((text) => JSON.parse(text)), { log });
 }
 
 const items = (events, type) =>
@@ -61,30 +63,34 @@ function completed(events) {
 }
 
 describe("the Codex CLI", () => {
-  test("a task of several turns with its shell", async () => {
-    const first = `${shell("echo tea is green > note.txt")}\nthen ${shell("cat note.txt")}`;
-    const events = await codex(first);
-    completed(events);
-    const runs = items(events, "command_execution");
-    assert.deepEqual(runs.map((run) => run.exit_code), [0, 0]);
-    assert.equal(runs[1].aggregated_output, "tea is green\n");
-    assert.match(items(events, "agent_message").at(-1).text, /tea is green/);
-    const changed = await codex("resume", "--last", shell("sed -i s/green/hot/ note.txt"));
-    completed(changed);
-    assert.equal(await readFile(join(work, "note.txt"), "utf8"), "tea is hot\n");
-    const counted = await codex("resume", "--last", "count messages");
-    assert.ok(Number(items(counted, "agent_message")[0].text) >= 10);
-  });
+  for (const socket of [false, true]) {
+    test(`a task of several turns with its shell, over a WebSocket: ${socket}`, async () => {
+      const first = `${shell("echo tea is green > note.txt")}\nthen ${shell("cat note.txt")}`;
+      const events = await codex(socket, first);
+      completed(events);
+      assert.equal(events.log.includes("responses_websocket"), socket);
+      const runs = items(events, "command_execution");
+      assert.deepEqual(runs.map((run) => run.exit_code), [0, 0]);
+      assert.equal(runs[1].aggregated_output, "tea is green\n");
+      assert.match(items(events, "agent_message").at(-1).text, /tea is green/);
+      const changed = await codex(
+        socket, "resume", "--last", shell("sed -i s/green/hot/ note.txt"));
+      completed(changed);
+      assert.equal(await readFile(join(work, "note.txt"), "utf8"), "tea is hot\n");
+      const counted = await codex(socket, "resume", "--last", "count messages");
+      assert.ok(Number(items(counted, "agent_message")[0].text) >= 10);
+    });
+  }
 
   test("a tool out of a namespace", async () => {
     const order = { message: "reply exactly done" };
-    const events = await codex(`call tool spawn_agent with ${JSON.stringify(order)}`);
+    const events = await codex(false, `call tool spawn_agent with ${JSON.stringify(order)}`);
     completed(events);
     assert.doesNotMatch(JSON.stringify(events), /unsupported call/);
   });
 
   test("a failure of the model is told", async () => {
-    const events = await codex("hi [fault=500]");
+    const events = await codex(false, "hi [fault=500]");
     assert.equal(events.at(-1).type, "turn.failed");
     assert.ok(events.at(-1).error.message);
   });
