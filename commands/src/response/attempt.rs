@@ -50,6 +50,7 @@ impl Attempt {
                     call,
                     ending:
                         Ending::Completed { answer, usage } | Ending::Incomplete { answer, usage, .. },
+                    ..
                 } => {
                     let made_at = call.requested_at.timestamp();
                     let reply = retell::reply(&attempt, made_at, (answer, usage), wish)

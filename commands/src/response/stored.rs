@@ -140,6 +140,7 @@ mod tests {
         };
         let usage = Usage::default();
         Response::Closed {
+            at: call.requested_at,
             call,
             ending: Ending::Completed { answer, usage },
         }

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jan_domain::response::EffectClass;
 use jan_domain::response::run::{
@@ -6,7 +6,7 @@ use jan_domain::response::run::{
 };
 use serde_json::{Value, json};
 
-use super::recorded::{ChosenTool, RecordedRequest, ToolChoice};
+use super::recorded::{ChosenTool, InNamespace, RecordedRequest, ToolChoice};
 
 /// The label of the deployment's own tools.
 pub const OWN_LABEL: &str = "jan";
@@ -17,6 +17,7 @@ pub(crate) struct Catalogue {
     /// In chat's words.
     pub(crate) tools: Vec<Value>,
     offered: HashMap<String, Offered>,
+    namespaces: BTreeMap<String, InNamespace>,
 }
 
 /// A server-side tool behind a function name.
@@ -32,7 +33,10 @@ pub(crate) struct Offered {
 impl Catalogue {
     /// What the request brought and its servers have told, as far as the choice of tools allows.
     pub(crate) fn of(request: &RecordedRequest, progress: &Progress) -> Self {
-        let mut catalogue = Self::default();
+        let mut catalogue = Self {
+            namespaces: request.namespaces.clone(),
+            ..Self::default()
+        };
         for function in &request.functions {
             if allows(&request.tool_choice, &chosen_function(function)) {
                 catalogue.tools.push(function.clone());
@@ -49,6 +53,11 @@ impl Catalogue {
     /// What a call of the function `name` means; nothing for functions of the client.
     pub(crate) fn find(&self, name: &str) -> Option<&Offered> {
         self.offered.get(name)
+    }
+
+    /// Where the client knows the function `name` from, if it brought it in a group.
+    pub(crate) fn namespace(&self, name: &str) -> Option<&InNamespace> {
+        self.namespaces.get(name)
     }
 
     fn offer(&mut self, request: &RecordedRequest, server: &ServerTerms, tool: &ListedTool) {

@@ -95,7 +95,8 @@ pub async fn count_input(
     Ok(tokens.sum::<usize>() as u64)
 }
 
-async fn context_of(
+/// Everything a request shows a model.
+pub(super) async fn context_of(
     commands: &Commands,
     caller: &Caller,
     wish: &RunWish,

@@ -67,7 +67,7 @@ async fn turn_of(
     let loaded = commands.responses.load(id.as_str()).await?;
     let (call, ending) = match &loaded.state {
         Response::Open(call) => (call, None),
-        Response::Closed { call, ending } => (call, Some(ending)),
+        Response::Closed { call, ending, .. } => (call, Some(ending)),
         Response::NotRequested | Response::Deleted { .. } => return Err(missing()),
     };
     let run = call.run.as_ref().ok_or_else(missing)?;

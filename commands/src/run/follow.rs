@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use jan_domain::id::ResponseId;
@@ -116,8 +117,8 @@ impl Follower {
     /// end, or its stream was forgotten since. Answers whether there is a rest.
     async fn finish(&mut self) -> Result<bool, crate::run::RunError> {
         let loaded = self.commands.responses.load(self.id.as_str()).await?;
-        let (call, ending) = match loaded.state {
-            Response::Closed { call, ending } => (call, ending),
+        let (call, (ending, at)) = match loaded.state {
+            Response::Closed { call, ending, at } => (call, (ending, at)),
             Response::Open(_) => return Ok(false),
             Response::NotRequested | Response::Deleted { .. } => {
                 self.over = true;
@@ -127,7 +128,7 @@ impl Follower {
         let log = &self.commands.runner.stream_log;
         let told = log.read(&self.id, 0).await?;
         let told: Vec<StreamEvent> = told.into_iter().map(|(_, event)| event).collect();
-        let rest = rest(&call, &ending, &told);
+        let rest = rest(&call, (&ending, at), &told);
         let rest: Vec<_> = rest.into_iter().map(Arc::new).collect();
         // All readers hear the same end under the same numbers: whoever writes it down first tells it.
         if !rest.is_empty() {
@@ -147,14 +148,18 @@ impl Follower {
 }
 
 /// What is still to be told of an ended run after `told`.
-fn rest(call: &OpenResponse, ending: &Ending, told: &[StreamEvent]) -> Vec<StreamEvent> {
+fn rest(
+    call: &OpenResponse,
+    (ending, at): (&Ending, DateTime<Utc>),
+    told: &[StreamEvent],
+) -> Vec<StreamEvent> {
     if told.last().is_some_and(StreamEvent::is_last) {
         return Vec::new();
     }
     let Some(run) = &call.run else {
         return Vec::new();
     };
-    let outcome = outcome_of(ending, Some(run.usage()), call.requested_at);
+    let outcome = outcome_of(ending, Some(run.usage()), at);
     let mut known = Retelling::of(told);
     let all = retold(run, &outcome).into_iter();
     all.filter_map(|event| known.fresh(event)).collect()

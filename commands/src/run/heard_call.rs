@@ -17,6 +17,7 @@ use crate::response::chunk::{CallFragment, Text};
 pub(super) struct HeardCall {
     call_id: String,
     name: String,
+    namespace: Option<String>,
     input: String,
     custom: bool,
     destiny: Destiny,
@@ -59,6 +60,10 @@ impl HeardCall {
         self.input.push_str(more);
         if matches!(self.destiny, Destiny::Unknown) && !self.name.is_empty() {
             let Some(offered) = catalogue.find(&self.name) else {
+                if let Some(known) = catalogue.namespace(&self.name) {
+                    self.namespace = Some(known.namespace.clone());
+                    self.name.clone_from(&known.name);
+                }
                 self.begin_for_client(ids, teller, next_index);
                 return;
             };
@@ -100,6 +105,7 @@ impl HeardCall {
         Self {
             call_id: self.call_id.clone(),
             name: self.name.clone(),
+            namespace: self.namespace.clone(),
             input: String::new(),
             custom: self.custom,
             destiny: Destiny::Unknown,
@@ -127,6 +133,7 @@ impl HeardCall {
                 call_id: self.call_id.clone(),
                 name: self.name.clone(),
                 arguments: self.input.clone(),
+                namespace: self.namespace.clone(),
             },
         }
     }

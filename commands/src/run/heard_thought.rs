@@ -3,7 +3,7 @@ use jan_domain::item::{Item, ItemStatus};
 use serde_json::{Value, json};
 
 use super::hearing::opaque;
-use super::stream_event::{PartPlace, StreamEvent as E};
+use super::stream_event::{Part, PartPlace, StreamEvent as E};
 use super::teller::Teller;
 
 /// A thought while it is thought.
@@ -33,6 +33,7 @@ impl HeardThought {
             item: json!({"id": begun.place.item_id, "type": "reasoning", "status": "in_progress",
                 "summary": [], "content": []}),
         });
+        begun.teller.tell(E::PartAdded(begun.part()));
         begun
     }
 
@@ -53,10 +54,18 @@ impl HeardThought {
             at: self.place.clone(),
             text: self.text.clone(),
         });
+        self.teller.tell(E::PartDone(self.part()));
         self.teller.tell(E::ItemDone {
             output_index: self.place.output_index,
             item: serde_json::to_value(self.item()).unwrap_or_default(),
         });
+    }
+
+    fn part(&self) -> Part {
+        Part {
+            at: self.place.clone(),
+            part: json!({"type": "reasoning_text", "text": self.text}),
+        }
     }
 
     pub(super) fn is_done(&self) -> bool {

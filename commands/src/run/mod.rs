@@ -37,6 +37,7 @@ mod take_up;
 mod teller;
 mod tool_events;
 mod tool_step;
+mod warm_up;
 mod wish;
 
 pub use cancel::{cancel_run, delete_run};
@@ -47,7 +48,8 @@ pub use create::{Accepted, Attendance, create_run};
 pub(crate) use drive::Signals;
 pub use error::RunError;
 pub use follow::follow;
-pub use recorded::{ChosenTool, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
+pub use recorded::{ChosenTool, InNamespace, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
 pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};
 pub use take_up::keep_taking_up;
+pub use warm_up::{WarmUp, warm_up};
 pub use wish::{InputItem, RunWish, ServerWish};

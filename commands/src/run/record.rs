@@ -189,12 +189,11 @@ impl Recorder {
     }
 
     fn tell_end(&self) {
-        let Response::Closed { ending, call } = &self.loaded.state else {
+        let Response::Closed { ending, call, at } = &self.loaded.state else {
             return;
         };
-        let at = self.run.commands.clock.now();
         let usage = call.run.as_ref().map(|run| run.usage());
-        let outcome = outcome_of(ending, usage, at);
+        let outcome = outcome_of(ending, usage, *at);
         let (timing, usage) = (self.run.timing(), outcome.usage.unwrap_or_default());
         self.measure(&outcome.ending, timing, usage);
         if let RunEnding::Failed(failure) = &outcome.ending {

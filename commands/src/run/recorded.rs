@@ -21,6 +21,9 @@ pub struct RecordedRequest {
     /// Functions and custom tools of the client, in chat's words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<Value>,
+    /// The functions that were offered in groups, by the names the model knows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub namespaces: BTreeMap<String, InNamespace>,
     /// The deployment's tools that were asked for by OpenAI's names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub builtins: Vec<UseKind>,
@@ -39,6 +42,15 @@ pub struct RecordedRequest {
     /// Whether the log-probabilities of words are shown.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub shows_logprobs: bool,
+}
+
+/// A function of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InNamespace {
+    /// The group.
+    pub namespace: String,
+    /// The function's name in it.
+    pub name: String,
 }
 
 impl RecordedRequest {

@@ -103,15 +103,7 @@ fn tell_item(teller: &Teller, item: &Item, output_index: usize) {
             begun["content"] = json!([]);
             teller.tell(added(output_index, begun));
             let text = value["content"][0]["text"].as_str().unwrap_or_default();
-            let at = part_place(item, output_index, 0);
-            teller.tell(E::ReasoningDelta {
-                at: at.clone(),
-                delta: text.to_owned(),
-            });
-            teller.tell(E::ReasoningDone {
-                at,
-                text: text.to_owned(),
-            });
+            tell_thought(teller, text, &part_place(item, output_index, 0));
         }
         _ if item.kind() == "custom_tool_call" => {
             begun["input"] = json!("");
@@ -129,6 +121,23 @@ fn tell_item(teller: &Teller, item: &Item, output_index: usize) {
         output_index,
         item: value,
     });
+}
+
+fn tell_thought(teller: &Teller, text: &str, at: &PartPlace) {
+    let part = |text: &str| json!({"type": "reasoning_text", "text": text});
+    teller.tell(part_added(at, part("")));
+    teller.tell(E::ReasoningDelta {
+        at: at.clone(),
+        delta: text.to_owned(),
+    });
+    teller.tell(E::ReasoningDone {
+        at: at.clone(),
+        text: text.to_owned(),
+    });
+    teller.tell(E::PartDone(Part {
+        at: at.clone(),
+        part: part(text),
+    }));
 }
 
 fn tell_part(teller: &Teller, part: &ContentPart, at: &PartPlace) {

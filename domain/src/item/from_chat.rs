@@ -79,6 +79,7 @@ fn tool_call(call: &Value, ids: &dyn IdGenerator) -> Item {
             call_id: text(&call["id"]),
             name: text(&call["function"]["name"]),
             arguments: text(&call["function"]["arguments"]),
+            namespace: None,
         }
     };
     Item {

@@ -62,6 +62,9 @@ pub enum ItemBody {
         name: String,
         /// JSON text, exactly as the model wrote it.
         arguments: String,
+        /// The group the function was offered in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
     },
     /// What such a call gave.
     FunctionCallOutput {

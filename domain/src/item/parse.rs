@@ -204,6 +204,10 @@ fn function_call(fields: &mut Map<String, Value>) -> Result<ItemBody, InvalidIte
         call_id: text(fields, "call_id")?,
         name: text(fields, "name")?,
         arguments: text(fields, "arguments")?,
+        namespace: match fields.remove("namespace") {
+            Some(Value::String(namespace)) => Some(namespace),
+            _ => None,
+        },
     })
 }
 

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{ContentPart, Item, ItemBody, Role};
-use crate::response::run::offered_name;
+use crate::response::run::{call_error_text, offered_name};
 
 /// The chat messages that show a model what a conversation holds, oldest first.
 ///
@@ -39,6 +39,7 @@ fn tell(item: &Item, messages: &mut Vec<Value>) {
             call_id,
             name,
             arguments,
+            ..
         } => {
             let call = json!({"id": call_id, "type": "function",
                 "function": {"name": name, "arguments": arguments}});
@@ -102,7 +103,8 @@ fn told_call(item: &Item, items: &[Item]) -> Option<ToldCall> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
     let result = match item.kind() {
         "mcp_call" => {
-            text("output").or_else(|| text("error").map(|error| format!("Error: {error}")))
+            let error = || fields.get("error").and_then(call_error_text);
+            text("output").or_else(|| error().map(|error| format!("Error: {error}")))
         }
         _ => refusal_of(item, items),
     };

@@ -26,6 +26,8 @@ pub enum Response {
         call: OpenResponse,
         /// How it ended.
         ending: Ending,
+        /// When.
+        at: DateTime<Utc>,
     },
     /// Out of the caller's sight.
     Deleted {
@@ -329,9 +331,9 @@ impl Aggregate for Response {
                 | E::Failed { .. }
                 | E::Cancelled { .. }),
             ) => {
-                *self = match Ending::told_by(event) {
-                    Some(ending) => Self::Closed { call, ending },
-                    None => Self::Open(call),
+                *self = match (event.ended_at(), Ending::told_by(event)) {
+                    (Some(at), Some(ending)) => Self::Closed { call, ending, at },
+                    _ => Self::Open(call),
                 };
             }
             (
@@ -349,9 +351,9 @@ impl Aggregate for Response {
                 call.metadata = metadata;
                 *self = Self::Open(call);
             }
-            (Self::Closed { mut call, ending }, E::MetadataReplaced { metadata, .. }) => {
-                call.metadata = metadata;
-                *self = Self::Closed { call, ending };
+            (Self::Closed { call, ending, at }, E::MetadataReplaced { metadata, .. }) => {
+                let call = OpenResponse { metadata, ..call };
+                *self = Self::Closed { call, ending, at };
             }
             (Self::Closed { call, .. }, E::Deleted { .. }) => {
                 *self = Self::Deleted { owner: call.owner };

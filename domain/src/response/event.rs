@@ -148,3 +148,16 @@ impl DomainEvent for ResponseEvent {
         "1.0".to_owned()
     }
 }
+
+impl ResponseEvent {
+    /// When the call ended, if this is its end.
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Completed { at, .. }
+            | Self::Incomplete { at, .. }
+            | Self::Failed { at, .. }
+            | Self::Cancelled { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+}

@@ -78,7 +78,7 @@ fn body() -> impl Strategy<Value = ItemBody> {
         3 => (role, vec(part(), 0..3))
             .prop_map(|(role, content)| ItemBody::Message { role, content }),
         1 => (text(), text(), text()).prop_map(|(call_id, name, arguments)| {
-            ItemBody::FunctionCall { call_id, name, arguments }
+            ItemBody::FunctionCall { call_id, name, arguments, namespace: None }
         }),
         1 => (text(), output).prop_map(|(call_id, output)| {
             ItemBody::FunctionCallOutput { call_id, output }

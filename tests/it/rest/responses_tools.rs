@@ -100,6 +100,10 @@ async fn parallel_calls_run_together_and_a_failing_one_is_told_to_the_model() {
         ]
     );
     assert_eq!(told["output"][3]["status"], "failed");
+    assert_eq!(
+        told["output"][3]["error"],
+        json!({"type": "mcp_tool_execution_error", "content": [{"type": "text", "text": "no milk"}]})
+    );
     assert!(output_text(&told).contains("no milk"), "{told}");
 }
 
@@ -173,6 +177,16 @@ async fn a_run_that_never_stops_calling_ends_at_its_depth() {
 }
 
 #[tokio::test]
+async fn a_run_that_never_stops_calling_ends_although_its_calls_are_used_up() {
+    let app = App::start().await;
+    let said = "always call tool docs__echo with {\"text\": \"x\"}";
+    let body = with(with_tools(said, "never"), json!({"max_tool_calls": 2}));
+    let told = app.post(RESPONSES, body).await.expect_status(200).json();
+    assert_eq!(told["status"], "incomplete");
+    assert_eq!(app.tools().ledger().entries().len(), 2);
+}
+
+#[tokio::test]
 async fn functions_go_back_to_the_client() {
     let app = App::start().await;
     let function = json!({"type": "function", "name": "brew", "parameters": {"type": "object"}});
@@ -198,4 +212,27 @@ async fn functions_go_back_to_the_client() {
     );
     let told = app.post(RESPONSES, next).await.expect_status(200).json();
     assert_eq!(output_text(&told), "tool said: hot");
+}
+
+#[tokio::test]
+async fn a_function_of_a_namespace_comes_back_with_it() {
+    let app = App::start().await;
+    let function = json!({"type": "function", "name": "brew", "parameters": {"type": "object"}});
+    let group = json!({"type": "namespace", "name": "kitchen", "tools": [function]});
+    let asked = response("call tool kitchen__brew with {\"cups\": 2}");
+    let body = with(asked, json!({"tools": [function, group]}));
+    let told = app.post(RESPONSES, body).await.expect_status(200).json();
+    let call = &told["output"][0];
+    assert_eq!(
+        (&call["namespace"], &call["name"]),
+        (&json!("kitchen"), &json!("brew"))
+    );
+    let output =
+        json!([{"type": "function_call_output", "call_id": call["call_id"], "output": "hot"}]);
+    let next = json!({"input": output, "previous_response_id": told["id"]});
+    let told = app.post(RESPONSES, with(response(""), next)).await;
+    assert_eq!(
+        output_text(&told.expect_status(200).json()),
+        "tool said: hot"
+    );
 }

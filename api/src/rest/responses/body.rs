@@ -65,6 +65,7 @@ pub(super) fn wish(
         instructions: input::instructions(given.get("instructions"))?,
         own_tools: flavour == Flavour::Jan && tools.shown.is_empty(),
         functions: tools.functions,
+        namespaces: tools.namespaces,
         builtins: tools.builtins,
         tool_choice,
         truncates: given.get("truncation").is_some_and(|value| value == "auto"),

@@ -4,6 +4,7 @@ use axum::response::Response;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use jan_commands::run::{Numbered, RunEnding, StreamEvent};
+use jan_domain::response::run::call_error_text;
 use serde_json::{Value, json};
 
 use super::jan::Painter;
@@ -49,7 +50,7 @@ fn told(painter: &Painter, event: &StreamEvent) -> Option<(&'static str, Value)>
                 "tool_name": item["name"],
                 "content": [{"type": "text", "text": item["output"]}],
                 "is_error": !item["error"].is_null(),
-                "error": item["error"],
+                "error": call_error_text(&item["error"]),
             }}),
         ),
         StreamEvent::Ended(outcome) => match &outcome.ending {

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use jan_commands::run::{Outcome, RecordedRequest, RunEnding, RunWish};
 use jan_domain::UserMetadata;
@@ -108,10 +110,11 @@ impl Portrait {
         Value::Object(object)
     }
 
-    /// Leaves out of an item what is only shown when it was asked for.
+    /// Leaves out of an item what is only shown when it was asked for, and adds what is only made then.
     pub(super) fn leave_out(&self, item: &mut Value) {
         let wanted = |name: &str| self.include.contains(name);
         match item["type"].as_str() {
+            Some("reasoning") if wanted("reasoning.encrypted_content") => seal(item),
             Some("file_search_call") if !wanted("file_search_call.results") => {
                 item["results"] = Value::Null;
             }
@@ -174,6 +177,15 @@ impl Stand {
             incomplete: row.incomplete.map(IncompleteReason::as_str),
             completed_at: row.ended_at.filter(|_| row.status == RunStatus::Completed),
         }
+    }
+}
+
+/// Thoughts as clients that keep them bring them back: one opaque text. Nothing is secret about it, the
+/// thoughts stand beside it; clients without a store drop what has no such text.
+fn seal(item: &mut Value) {
+    if item["encrypted_content"].is_null() {
+        let thoughts = item["content"].to_string();
+        item["encrypted_content"] = json!(STANDARD.encode(thoughts));
     }
 }
 

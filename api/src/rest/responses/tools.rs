@@ -1,5 +1,7 @@
-use jan_commands::run::ServerWish;
-use jan_domain::response::run::UseKind;
+use std::collections::BTreeMap;
+
+use jan_commands::run::{InNamespace, ServerWish};
+use jan_domain::response::run::{UseKind, offered_name};
 use serde_json::{Map, Value, json};
 
 use super::mcp_server;
@@ -15,6 +17,8 @@ const TOOLS_MAX: usize = 512;
 pub(super) struct Tools {
     /// Functions and custom tools of the client, in chat's words.
     pub(super) functions: Vec<Value>,
+    /// Those of them that came in groups, by the names they are offered under.
+    pub(super) namespaces: BTreeMap<String, InNamespace>,
     /// Tools of ours, by OpenAI's names.
     pub(super) builtins: Vec<UseKind>,
     /// Tool servers of the caller's.
@@ -132,13 +136,32 @@ fn function(fields: &Map<String, Value>) -> Result<(Value, Value), ApiError> {
     Ok((json!({"type": "function", "function": chat}), shown))
 }
 
-/// A group of functions: each is offered under its own name.
+/// A group of functions: each is offered under its own name, or under both names when its own is
+/// taken. The client is told which group was meant.
 fn namespace(fields: &Map<String, Value>, tools: &mut Tools) -> Result<(), ApiError> {
+    let group = fields.get("name");
+    function_name(group.unwrap_or(&Value::Null)).map_err(|error| error.at("name"))?;
+    let group = group.and_then(Value::as_str).unwrap_or_default();
     let inner = fields.get("tools").and_then(Value::as_array);
     for tool in inner.into_iter().flatten().filter_map(Value::as_object) {
-        if tool.get("type").is_some_and(|kind| kind == "function") {
-            tools.functions.push(function(tool)?.0);
+        if tool.get("type").is_none_or(|kind| kind != "function") {
+            continue;
         }
+        let (mut offered, _) = function(tool)?;
+        let name = offered["function"]["name"].as_str().unwrap_or_default();
+        let mut known = tools.functions.iter();
+        let known_as = if known.any(|other| other["function"]["name"] == name) {
+            offered_name(group, name)
+        } else {
+            name.to_owned()
+        };
+        let member = InNamespace {
+            namespace: group.to_owned(),
+            name: name.to_owned(),
+        };
+        offered["function"]["name"] = json!(known_as);
+        tools.functions.push(offered);
+        tools.namespaces.insert(known_as, member);
     }
     tools.shown.push(Value::Object(fields.clone()));
     Ok(())
@@ -188,6 +211,20 @@ mod tests {
             "parameters": null, "strict": null})
         );
         assert!(!shown.to_string().contains("secret-"), "{shown}");
+    }
+
+    #[test]
+    fn functions_of_a_group_are_known_by_their_names() {
+        let function = |name: &str| json!({"type": "function", "name": name});
+        let group = |name: &str| {
+            json!({"type": "namespace", "name": name, "tools":
+            [function("open"), function(&format!("only_{name}"))]})
+        };
+        let tools = read_all(&json!([function("open"), group("a"), group("b")])).unwrap();
+        let known: Vec<_> = tools.namespaces.keys().map(String::as_str).collect();
+        assert_eq!(known, ["a__open", "b__open", "only_a", "only_b"]);
+        assert_eq!(tools.namespaces["b__open"].name, "open");
+        assert_eq!(tools.functions.len(), 5);
     }
 
     #[test]

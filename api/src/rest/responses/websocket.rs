@@ -11,7 +11,9 @@ use axum::response::Response;
 use futures::StreamExt;
 use http::request::Parts;
 use http::{HeaderMap, header};
-use jan_commands::run::{Accepted, Attendance, RunEnding, StreamEvent, create_run};
+use jan_commands::run::{
+    Accepted, Attendance, RunEnding, RunWish, StreamEvent, create_run, warm_up,
+};
 use jan_domain::Caller;
 use jan_domain::id::ResponseId;
 use jan_domain::item::Item;
@@ -133,15 +135,10 @@ impl Session {
                 return Err(ApiError::invalid_value(message).at("type"));
             }
         }
-        for name in [
-            "stream",
-            "stream_options",
-            "background",
-            "generate",
-            "stream_id",
-        ] {
+        for name in ["stream", "stream_options", "background", "stream_id"] {
             fields.remove(name);
         }
+        let generates = fields.remove("generate") != Some(Value::Bool(false));
         let previous = fields.get("previous_response_id").and_then(Value::as_str);
         let known = previous.and_then(|id| self.recall(id));
         let previous = known.as_ref().and(previous.map(str::to_owned));
@@ -152,6 +149,9 @@ impl Session {
         let flavour = (ids.as_ref(), Flavour::OpenAi);
         let mut wish = body::wish(fields, flavour, &mut Warnings::default())?;
         wish.remembered = known.unwrap_or_default();
+        if !generates {
+            return self.warm_up(socket, &wish, previous.as_deref()).await;
+        }
         let commands = &self.state.commands;
         let request = &self.context.request;
         let accepted = create_run(commands, &self.caller, request, ids, wish.clone()).await?;
@@ -173,6 +173,29 @@ impl Session {
             }
             _ => self.forget(previous.as_deref()),
         }
+        Ok(Ok(()))
+    }
+
+    /// Takes a context in advance, and asks no model.
+    async fn warm_up(
+        &mut self,
+        socket: &mut WebSocket,
+        wish: &RunWish,
+        previous: Option<&str>,
+    ) -> Result<Result<(), Gone>, ApiError> {
+        let ids = self.state.server.ids.as_ref();
+        let warm = warm_up(&self.state.commands, &self.caller, ids, wish).await?;
+        let mut portrait = Portrait::of_wish(wish, warm.id.clone(), warm.at);
+        if let Some(previous) = previous {
+            portrait.previous = ResponseId::parse(previous).ok();
+        }
+        for (number, event) in (0..).zip(warm.events()) {
+            let told = stream::tell(&portrait, number, &event);
+            if send(socket, told.json).await.is_err() {
+                return Ok(Err(Gone));
+            }
+        }
+        self.remember(warm.id, warm.context);
         Ok(Ok(()))
     }
 

@@ -44,7 +44,7 @@ impl Response {
             Self::NotRequested => return Err(ResponseError::NotFound),
             Self::Deleted { .. } => return Err(ResponseError::AlreadyClosed),
             Self::Open(call) => (&call.run, None),
-            Self::Closed { call, ending } => (&call.run, Some(ending)),
+            Self::Closed { call, ending, .. } => (&call.run, Some(ending)),
         };
         let run = run.as_deref().ok_or(ResponseError::UnknownStep)?;
         let known = run.step(id).ok_or(ResponseError::UnknownStep)?;

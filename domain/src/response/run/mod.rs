@@ -2,6 +2,7 @@
 //! come, and the rule that says what comes next. Everything here follows from events alone, so a
 //! run can be taken up by another process at any point.
 
+mod call_error;
 mod decide;
 mod next;
 mod output;
@@ -12,6 +13,7 @@ mod step;
 mod terms;
 mod tool_use;
 
+pub use call_error::call_error_text;
 pub use output::{shown, shown_use};
 pub use progress::{Progress, StepSoFar};
 pub use said::{Declined, Finish, Said};

@@ -1,5 +1,6 @@
 use serde_json::{Map, Value, json};
 
+use super::call_error::call_error;
 use super::{Progress, StepOutcome, StepSoFar, ToolUse, UseKind, Work};
 use crate::id::ItemId;
 use crate::item::{Item, ItemBody, ItemStatus};
@@ -34,12 +35,15 @@ fn shown_list(id: &ItemId, label: &str, outcome: Option<&StepOutcome>) -> Item {
     let tools: Vec<Value> = tools
         .iter()
         .map(|tool| {
-            json!({
-                "name": tool.name,
-                "description": tool.description,
-                "input_schema": tool.input_schema,
-                "annotations": tool.annotations,
-            })
+            let mut shown = json!({"name": tool.name, "input_schema": tool.input_schema});
+            if let Some(description) = &tool.description {
+                shown["description"] = json!(description);
+            }
+            // Absent, not null: there are clients that take no null here.
+            if let Some(annotations) = &tool.annotations {
+                shown["annotations"] = annotations.clone();
+            }
+            shown
         })
         .collect();
     let mut fields = json!({"type": "mcp_list_tools", "server_label": label, "tools": tools});
@@ -80,12 +84,7 @@ pub fn shown_use(used: &ToolUse, outcome: Option<&StepOutcome>) -> Item {
 }
 
 fn shown_mcp_call(used: &ToolUse, outcome: Option<&StepOutcome>) -> Value {
-    let error = match outcome {
-        Some(StepOutcome::Returned(told)) if told.is_error => Some(told.output.as_str()),
-        Some(StepOutcome::Failed(failure)) => Some(failure.message.as_str()),
-        Some(StepOutcome::Unknown) => Some("It is not known whether the call was made."),
-        _ => None,
-    };
+    let error = outcome.and_then(call_error);
     let output = told_by(outcome).filter(|_| error.is_none());
     json!({
         "type": "mcp_call",

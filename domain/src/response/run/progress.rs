@@ -111,9 +111,12 @@ impl Progress {
             .fold(Usage::default(), |sum, (said, _)| sum.plus(said.usage))
     }
 
-    /// Rounds in which the model asked for tools.
+    /// Rounds in which the model asked for tools, also those in which it was given none: a model that
+    /// does not stop asking comes to an end all the same.
     pub(super) fn tool_rounds(&self) -> usize {
-        self.rounds().filter(|(_, calls)| !calls.is_empty()).count()
+        self.rounds()
+            .filter(|(said, calls)| !calls.is_empty() || !said.declined.is_empty())
+            .count()
     }
 
     pub(in crate::response) fn plan(&mut self, step: Step, at: DateTime<Utc>) {

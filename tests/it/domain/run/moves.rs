@@ -172,6 +172,7 @@ fn said(step: &str, calls: u8, (client, declined): (bool, bool), finish: Finish)
         call_id: format!("client_{step}"),
         name: "brew".to_owned(),
         arguments: "{}".to_owned(),
+        namespace: None,
     };
     let call = Item {
         id: item(&format!("fc_{step}")),

@@ -1,21 +1,12 @@
-// What a Node program that uses `openai` does, against a running server and the scripted model.
+// What a Node program that uses `openai` does with chat completions and what surrounds them.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import OpenAI from "openai";
+import { MODEL, connect, gather, refused, said } from "./kit.mjs";
 
-const MODEL = "scripted-1";
-const connect = (options = {}) =>
-  new OpenAI({
-    baseURL: process.env.JAN_BASE_URL,
-    apiKey: process.env.JAN_TOKEN,
-    maxRetries: 0,
-    timeout: 30_000,
-    ...options,
-  });
 const client = connect();
-const said = (content) => [{ role: "user", content }];
 const ask = (text, more = {}) =>
   client.chat.completions.create({ model: MODEL, messages: said(text), ...more });
 const parameters = {
@@ -30,12 +21,6 @@ const TOOL = {
 };
 const TWO_CALLS =
   'call tool look_up with {"city": "Oslo"}\ncall tool look_up with {"city": "Rome"}';
-
-async function gather(pages) {
-  const all = [];
-  for await (const one of pages) all.push(one);
-  return all;
-}
 
 describe("chat", () => {
   test("a whole answer", async () => {
@@ -217,13 +202,6 @@ describe("conversations", () => {
 });
 
 describe("errors", () => {
-  const refused = async (kind, call) => {
-    const error = await call.then(() => assert.fail("it was not refused"), (error) => error);
-    assert.ok(error instanceof kind, String(error));
-    assert.ok(error.requestID);
-    return error;
-  };
-
   test("an unknown model", async () => {
     const error = await refused(OpenAI.NotFoundError, ask("hi", { model: "nobody" }));
     assert.equal(error.code, "model_not_found");
