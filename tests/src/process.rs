@@ -57,6 +57,11 @@ impl Deployment {
         }
     }
 
+    /// Where its keys and its logs are, for as long as it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Starts a process on a free port and waits until it is ready.
     pub async fn start(&self) -> ServerProcess {
         self.start_at(0).await

@@ -63,11 +63,13 @@ pub async fn delete_stored(
     Ok(())
 }
 
-/// The call in `state`, if `caller` asked to keep it.
+/// The chat call in `state`, if `caller` asked to keep it. Runs have doors of their own.
 fn stored<'a>(state: &'a Response, caller: &Caller) -> Result<&'a OpenResponse, ResponseError> {
     match state {
         Response::Open(call) | Response::Closed { call, .. }
-            if caller.sees(&call.owner) && call.retention == Retention::Stored =>
+            if caller.sees(&call.owner)
+                && call.retention == Retention::Stored
+                && call.run.is_none() =>
         {
             Ok(call)
         }

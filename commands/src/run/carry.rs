@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use jan_domain::id::ResponseId;
+use jan_domain::id::{ConversationId, ResponseId};
 use jan_domain::response::{Failure, FailureKind, Response};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tracing::Instrument;
@@ -53,7 +53,7 @@ pub(super) fn carry(burden: Burden) -> bool {
     }
     commands.metrics.opened();
     let tracker = commands.tracker.clone();
-    let span = tracing::info_span!("run", response.id = %id, gen_ai.request.model = run.model);
+    let span = span_of(&run);
     tracker.spawn(
         async move {
             let (epoch, model) = (run.epoch, run.model.clone());
@@ -83,6 +83,21 @@ pub(super) fn carry(burden: Burden) -> bool {
         .instrument(span),
     );
     true
+}
+
+/// The span of a run, in the words of the OpenTelemetry GenAI conventions.
+fn span_of(run: &Carried) -> tracing::Span {
+    tracing::info_span!(
+        "gen_ai.response",
+        otel.name = %format_args!("chat {}", run.model),
+        otel.kind = "client",
+        gen_ai.operation.name = "chat",
+        gen_ai.provider.name = &*run.route.provider_name,
+        gen_ai.request.model = run.model,
+        gen_ai.response.id = run.id.as_str(),
+        gen_ai.conversation.id = run.conversation.as_ref().map(ConversationId::as_str),
+        jan.run.epoch = run.epoch,
+    )
 }
 
 /// After a run was carried: what it no longer needs is forgotten, and one whose task broke is ended.

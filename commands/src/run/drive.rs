@@ -112,6 +112,8 @@ impl Drive {
             tokio::select! {
                 biased;
                 () = signals.ended_elsewhere.cancelled() => {
+                    // Whatever is under way is for nobody any more: stop it before all else.
+                    self.under_way.clear();
                     self.recorder.look_again().await?;
                     return Ok(self.recorder.carrying());
                 }

@@ -32,8 +32,8 @@ pub(super) async fn infer(
 ) -> Result<Said, Failure> {
     let catalogue = Arc::new(Catalogue::of(&run.request, progress));
     let model = &run.route.upstream_model;
-    let context = (progress, &*catalogue);
-    let body = prompt::provider_body(&run.request, model, &run.context, context);
+    let shown = (progress, &*catalogue);
+    let mut context = run.context.as_slice();
     let tries = if run.background { TRIES_MAX } else { 1 };
     let first = progress.output().len();
     let mut attempt = 0;
@@ -43,10 +43,15 @@ pub(super) async fn infer(
         let place = (ids, first, run.request.shows_logprobs);
         let hearing = Hearing::new(run.teller.clone(), Arc::clone(&catalogue), place);
         replace(overheard, Some(hearing));
-        let asked = ask(run, body.clone(), overheard).await;
+        let body = prompt::provider_body(&run.request, model, context, shown);
+        let asked = ask(run, body, overheard).await;
         let silent = with(overheard, |hearing| hearing.is_silent()).unwrap_or(true);
         match asked {
             Ok(()) => break,
+            Err(fault) if fault.too_long && run.request.truncates && silent => {
+                context = prompt::shortened(context).ok_or(fault.failure)?;
+                attempt -= 1;
+            }
             Err(fault) if fault.may_pass && silent && attempt < tries => {
                 let pause = Duration::from_millis(500 << attempt.min(5));
                 tokio::time::sleep(pause).await;
@@ -62,10 +67,13 @@ pub(super) async fn infer(
     Ok(heard.finish(&run.model, most.saturating_sub(made)))
 }
 
-/// What went wrong, and whether it may pass by itself.
+/// What went wrong, and what may help.
 struct Fault {
     failure: Failure,
+    /// It may pass by itself.
     may_pass: bool,
+    /// The model cannot read so much.
+    too_long: bool,
 }
 
 impl From<ProviderFailure> for Fault {
@@ -77,9 +85,21 @@ impl From<ProviderFailure> for Fault {
                     | ProviderFailure::Overloaded { .. }
                     | ProviderFailure::Broken { .. }
             ),
+            too_long: is_too_long(&failure),
             failure: failure.recorded(),
         }
     }
+}
+
+/// Whether a provider refused because of the length of the context, as far as providers say so.
+fn is_too_long(failure: &ProviderFailure) -> bool {
+    let ProviderFailure::Rejected { code, message, .. } = failure else {
+        return false;
+    };
+    code.as_deref() == Some("context_length_exceeded")
+        || ["context length", "context size", "context window"]
+            .iter()
+            .any(|words| message.to_lowercase().contains(words))
 }
 
 async fn ask(run: &Carried, body: Bytes, overheard: &Overheard) -> Result<(), Fault> {
@@ -125,6 +145,7 @@ fn take(json: &[u8], run: &Carried, overheard: &Overheard) -> Result<(), Fault> 
                     .to_owned(),
             },
             may_pass: true,
+            too_long: false,
         });
     }
     run.mark_first_token();

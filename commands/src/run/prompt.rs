@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use jan_domain::item::{Item, ItemBody, chat_messages};
+use jan_domain::item::{Item, ItemBody, Role, chat_messages};
 use jan_domain::response::run::Progress;
 use serde_json::{Map, Value, json};
 
@@ -40,6 +40,15 @@ pub(super) fn provider_body(
         body.insert("tool_choice".to_owned(), choice);
     }
     Value::Object(body).to_string().into()
+}
+
+/// A context without its oldest part: about half of it, up to a message of the user, so that no call
+/// is parted from what it gave. `None` when nothing can be left out any more.
+pub(super) fn shortened(context: &[Item]) -> Option<&[Item]> {
+    let half = context.len().div_ceil(2);
+    let begins = |item: &Item| item.role() == Some(Role::User);
+    let at = context.get(half..)?.iter().position(begins)?;
+    Some(&context[half + at..])
 }
 
 /// The first call in `context` that has no output: no model takes a history with one.

@@ -18,7 +18,16 @@ const GLANCE: Duration = Duration::from_millis(50);
 ///
 /// If that does not come, with everything that is wrong.
 pub(crate) async fn comes_true(pool: &PgPool) {
-    let deadline = Instant::now() + REST_WITHIN;
+    comes_true_within(pool, REST_WITHIN).await;
+}
+
+/// The same, for more patience or less.
+///
+/// # Panics
+///
+/// If that does not come, with everything that is wrong.
+pub(crate) async fn comes_true_within(pool: &PgPool, patience: Duration) {
+    let deadline = Instant::now() + patience;
     loop {
         let wrong = wrong(pool).await;
         if matches!(&wrong, Ok(wrong) if wrong.is_empty()) {
@@ -26,7 +35,7 @@ pub(crate) async fn comes_true(pool: &PgPool) {
         }
         assert!(
             Instant::now() < deadline,
-            "after {REST_WITHIN:?} this is still wrong: {wrong:#?}"
+            "after {patience:?} this is still wrong: {wrong:#?}"
         );
         tokio::time::sleep(GLANCE).await;
     }

@@ -20,6 +20,7 @@ mod prefixes;
 mod random_bodies;
 mod responses;
 mod responses_background;
+mod responses_bodies;
 mod responses_jan;
 mod responses_stream;
 mod responses_tools;

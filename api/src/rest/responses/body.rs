@@ -40,6 +40,12 @@ pub(super) fn wish(
     for name in body.keys().filter(|name| !parameter::is_known(name)) {
         warnings.unknown_parameter(name);
     }
+    if body
+        .get("context_management")
+        .is_some_and(|value| !value.is_null())
+    {
+        warnings.add("'context_management' has no effect; use /v1/responses/compact".to_owned());
+    }
     let (mut shown, mut forwarded) = parameter::read(&body)?;
     let given = Given(&body);
     let tools = tools::read(given.get("tools"), warnings)?;
