@@ -7,7 +7,7 @@ use jan_domain::id::ResponseId;
 use jan_domain::item::Item;
 use jan_domain::metadata::{Metadata, Request};
 use jan_domain::ports::{IdGenerator, ModelRoute};
-use jan_domain::response::run::{ApprovalRule, RunTerms, ServerPlace, ServerTerms, ToolUse};
+use jan_domain::response::run::{RunTerms, ServerPlace, ServerTerms, ToolUse};
 use jan_domain::response::{
     PlannedStep, RequestedCall, Response, ResponseCommand, ResponseEvent, Surface,
 };
@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use super::carried::Carried;
 use super::carry::{Burden, carry};
-use super::catalogue::OWN_LABEL;
+use super::own_tools::own_server;
 use super::recorded::ServerKeys;
 use super::teller::Teller;
 use super::{RunChannel, RunError, RunWish, Signals, StreamEvent, context};
@@ -216,7 +216,7 @@ impl Plan {
         let item_ids = super::item_ids::StepItemIds::new(id, u32::MAX);
         let approved = context::approved(&context, &input, &wish.servers, &item_ids)?;
         Ok(Self {
-            servers: server_terms(wish, ids),
+            servers: server_terms((commands, caller), wish, ids),
             conversation,
             context,
             input,
@@ -225,7 +225,11 @@ impl Plan {
     }
 }
 
-fn server_terms(wish: &RunWish, ids: &dyn IdGenerator) -> Vec<ServerTerms> {
+fn server_terms(
+    (commands, caller): (&Commands, &Caller),
+    wish: &RunWish,
+    ids: &dyn IdGenerator,
+) -> Vec<ServerTerms> {
     let named = wish.servers.iter().map(|server| ServerTerms {
         label: server.label.clone(),
         place: ServerPlace::Remote(server.url.clone()),
@@ -235,14 +239,7 @@ fn server_terms(wish: &RunWish, ids: &dyn IdGenerator) -> Vec<ServerTerms> {
         approval: server.approval.clone(),
     });
     let wants_own = wish.request.own_tools || !wish.request.builtins.is_empty();
-    let own = wants_own.then(|| ServerTerms {
-        label: OWN_LABEL.to_owned(),
-        place: ServerPlace::Own,
-        item: None,
-        allowed: None,
-        read_only: false,
-        approval: ApprovalRule::Never,
-    });
+    let own = wants_own.then(|| own_server(commands, caller));
     named.chain(own).collect()
 }
 
@@ -272,6 +269,7 @@ fn requested(
             input: plan.input.clone(),
             servers: plan.servers.clone(),
             approved: plan.approved.clone(),
+            tools_only: false,
             tool_depth_max: limits.tool_depth_max,
             tool_calls_max: wish.tool_calls_max,
             deadline: at + longest,
@@ -400,7 +398,7 @@ impl Prepared<'_> {
             owner: owner_of(&loaded),
             metadata: self.metadata,
             model: self.wish.model,
-            route: self.route,
+            route: Some(self.route),
             request: self.wish.request,
             context: self.plan.context,
             input: self.plan.input,

@@ -5,6 +5,7 @@
 //! What follows is the domain's to say (`jan_domain::response::run`). `take_up.rs` lets the living
 //! carry what the dead have left.
 
+mod call_directly;
 mod cancel;
 mod carried;
 mod carry;
@@ -24,6 +25,7 @@ mod hearing;
 mod infer;
 mod item_ids;
 mod outcome;
+mod own_tools;
 mod prompt;
 mod record;
 mod recorded;
@@ -36,6 +38,7 @@ mod tool_events;
 mod tool_step;
 mod wish;
 
+pub use call_directly::{DirectCall, DirectCallError, call_tool_directly};
 pub use cancel::{cancel_run, delete_run};
 pub use catalogue::OWN_LABEL;
 pub use channel::{Numbered, RunChannel};
@@ -44,6 +47,7 @@ pub use create::{Accepted, Attendance, create_run};
 pub(crate) use drive::Signals;
 pub use error::RunError;
 pub use follow::follow;
+pub use own_tools::list_own_tools;
 pub use recorded::{ChosenTool, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
 pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};
 pub use take_up::keep_taking_up;

@@ -12,6 +12,9 @@ mod step;
 mod terms;
 mod tool_use;
 
+#[cfg(test)]
+mod tests;
+
 pub use output::{shown, shown_use};
 pub use progress::{Progress, StepSoFar};
 pub use said::{Declined, Finish, Said};
