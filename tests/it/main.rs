@@ -9,6 +9,7 @@ mod crash;
 mod domain;
 mod edge;
 mod history;
+mod mcp;
 mod nodes;
 mod openapi;
 mod projections;

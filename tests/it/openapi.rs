@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// Operations that need no credentials.
 const PUBLIC: &[&str] = &[
     "GET /.well-known/jwks.json",
+    "GET /.well-known/oauth-protected-resource",
+    "GET /.well-known/oauth-protected-resource/mcp",
+    "GET /.well-known/oauth-protected-resource/v1/mcp",
     "GET /auth/logout",
     "GET /auth/refresh-token",
     "GET /healthz",
