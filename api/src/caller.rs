@@ -9,19 +9,19 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use jan_domain::Caller;
 
-use crate::authenticate::Authenticator;
 use crate::error::ApiError;
+use crate::state::ApiState;
 
 const AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
 const PRINCIPAL_ID: HeaderName = HeaderName::from_static("x-principal-id");
 
 /// Lets only authenticated requests pass, before anything reads their bodies.
 pub(crate) async fn require(
-    State(authenticator): State<Arc<Authenticator>>,
+    State(state): State<ApiState>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = authenticator.caller(request.headers()).await?;
+    let caller = state.authenticator.caller(request.headers()).await?;
     let principal = HeaderValue::from_str(caller.owner.account.as_str());
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;

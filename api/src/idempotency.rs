@@ -44,7 +44,7 @@ const SETTLE_PAUSES: [Duration; 4] = [
 
 /// Carries out requests with a key once; passes the others on.
 pub(crate) async fn once(
-    State(state): State<Arc<ApiState>>,
+    State(state): State<ApiState>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
@@ -65,7 +65,6 @@ pub(crate) async fn once(
     let request = Request::from_parts(parts, Body::from(body));
     // From the claim on, nobody but the task itself can stop it: a claim that is dropped half-way
     // would keep its key in use for as long as the process lives.
-    let state = ApiState::clone(&state);
     let tracker = state.commands.tracker.clone();
     let carried_out =
         tracker.spawn(claim_and_carry_out(state, key, request, next).in_current_span());

@@ -16,7 +16,12 @@ use jan_api::wiring::{DatabaseVisit, Serving, diagnose, migrate, serve_until};
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
 use jan_projections::{EventTail, list_projections};
+use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
+
+/// A tenth of a call's time was spent in the system's allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Exit code of a program that could not do what it was asked.
 const FAILED: u8 = 1;

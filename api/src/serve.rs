@@ -22,6 +22,9 @@ use crate::state::EdgeLimits;
 /// Pause after the system could not give us a connection, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Most of a request that is held before its headers are known, in bytes.
+const HEAD_BYTES_MAX: usize = 128 * 1024;
+
 /// Serves connections until told to stop, then lets open requests end.
 pub async fn serve(
     listener: TcpListener,
@@ -80,7 +83,8 @@ fn builder(limits: EdgeLimits) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.header_read_timeout_ms))
-        .max_headers(100);
+        .max_headers(100)
+        .max_buf_size(HEAD_BYTES_MAX);
     builder
 }
 

@@ -1,5 +1,6 @@
 //! What every handler may ask for, in five parts.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -11,9 +12,12 @@ use jan_projections::ReadModels;
 
 use crate::authenticate::Authenticator;
 
+/// What every handler is given. One pointer, because axum clones it for every layer of a request.
+#[derive(Clone)]
+pub struct ApiState(Arc<Rooms>);
+
 /// What the doors lead to.
-#[derive(Clone, FromRef)]
-pub struct ApiState {
+pub struct Rooms {
     /// The write side.
     pub commands: Commands,
     /// The read side.
@@ -24,6 +28,44 @@ pub struct ApiState {
     pub idempotency: IdempotencyKeys,
     /// The server around the doors.
     pub server: Arc<Server>,
+}
+
+impl From<Rooms> for ApiState {
+    fn from(rooms: Rooms) -> Self {
+        Self(Arc::new(rooms))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
+}
+
+impl FromRef<ApiState> for Commands {
+    fn from_ref(state: &ApiState) -> Self {
+        state.commands.clone()
+    }
+}
+
+impl FromRef<ApiState> for ReadModels {
+    fn from_ref(state: &ApiState) -> Self {
+        state.reads.clone()
+    }
+}
+
+impl FromRef<ApiState> for Arc<Authenticator> {
+    fn from_ref(state: &ApiState) -> Self {
+        Self::clone(&state.authenticator)
+    }
+}
+
+impl FromRef<ApiState> for Arc<Server> {
+    fn from_ref(state: &ApiState) -> Self {
+        Self::clone(&state.server)
+    }
 }
 
 /// What the doors need of the server around them.

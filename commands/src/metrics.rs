@@ -82,6 +82,14 @@ impl RunMetrics {
         self.open.add(1, &[]);
     }
 
+    /// A run goes on elsewhere, or here again.
+    pub(crate) fn let_go(&self, model: &str) {
+        let model = KeyValue::new("gen_ai.request.model", model.to_owned());
+        self.open.add(-1, &[]);
+        self.ended
+            .add(1, &[KeyValue::new("ending", "let_go"), model]);
+    }
+
     pub(crate) fn began_to_answer(&self, timing: Timing) {
         self.first_token.record(seconds(timing.first_token_ms), &[]);
     }

@@ -1,8 +1,13 @@
+use std::time::Duration;
+
 use sqlx::pool::PoolConnection;
 use sqlx::{PgPool, Postgres};
+use tokio::time::Instant;
 
 /// Pools of at least this many connections can spare some for good.
 const ROOMY: u32 = 12;
+/// A connection unused for longer may have been cut by something in between.
+const FRESH_FOR: Duration = Duration::from_secs(5);
 
 /// A connection that stays with its user between two statements.
 ///
@@ -10,7 +15,7 @@ const ROOMY: u32 = 12;
 /// knows nothing yet of the statement: together that costs as much as a small statement itself.
 pub(crate) struct Kept {
     pool: PgPool,
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<(PoolConnection<Postgres>, Instant)>,
 }
 
 impl Kept {
@@ -25,15 +30,15 @@ impl Kept {
     /// is left of it.
     pub(crate) async fn take(&mut self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         match self.connection.take() {
-            Some(kept) => Ok(kept),
-            None => self.pool.acquire().await,
+            Some((kept, since)) if since.elapsed() < FRESH_FOR => Ok(kept),
+            _ => self.pool.acquire().await,
         }
     }
 
     /// Keeps it for the next time, unless others might have to wait for it.
     pub(crate) fn put_back(&mut self, connection: PoolConnection<Postgres>) {
         let roomy = self.pool.options().get_max_connections() >= ROOMY;
-        self.connection = roomy.then_some(connection);
+        self.connection = roomy.then(|| (connection, Instant::now()));
     }
 
     /// Gives it back to the pool.

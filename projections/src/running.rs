@@ -25,7 +25,7 @@ use crate::usage::UsageChanges;
 
 /// Time between two rounds of a busy feed in which nobody waits for a write of its own: few
 /// transactions with many events each.
-const PACE: Duration = Duration::from_millis(100);
+const PACE: Duration = Duration::from_millis(50);
 
 /// What a node needs to project.
 pub struct Projections {

@@ -18,6 +18,8 @@ pub mod contract;
 pub mod database;
 /// What tests say to a server.
 pub mod given;
+/// The stream of a response, as its reader heard it.
+pub mod heard;
 /// Requests over a real socket.
 pub mod live;
 /// The real program as child processes.

@@ -87,6 +87,7 @@ impl Deployment {
             .env("DATABASE_URL", &self.database_url)
             .env("JAN_DEFAULT_NODE_URL", &self.model_url)
             .env("JAN_NODE_LEASE", format!("{}ms", self.lease.as_millis()))
+            .env("JAN_TOOLS_ALLOW_PRIVATE", "127.0.0.1")
             .env("JAN_LOG_LEVEL", "info")
             .current_dir(&self.directory)
             .stdin(Stdio::null())

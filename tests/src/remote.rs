@@ -134,25 +134,33 @@ impl Remote {
             seen.error = Some(answer.json().await?);
             return Ok(());
         }
-        let mut frames = answer.bytes_stream();
-        let mut text = Vec::new();
-        while let Some(bytes) = frames.next().await {
-            text.extend_from_slice(&bytes?);
-            while let Some(end) = text.windows(2).position(|pair| pair == b"\n\n") {
-                let frame: Vec<u8> = text.drain(..end + 2).collect();
-                seen.take(&String::from_utf8_lossy(&frame));
-            }
-        }
-        Ok(())
+        frames(answer, |frame| seen.take(frame)).await
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
     }
+}
+
+/// Gives every frame of a stream of events, as they come.
+pub(crate) async fn frames(
+    answer: reqwest::Response,
+    mut take: impl FnMut(&str),
+) -> Result<(), Lost> {
+    let mut pieces = answer.bytes_stream();
+    let mut text = Vec::new();
+    while let Some(bytes) = pieces.next().await {
+        text.extend_from_slice(&bytes?);
+        while let Some(end) = text.windows(2).position(|pair| pair == b"\n\n") {
+            let frame: Vec<u8> = text.drain(..end + 2).collect();
+            take(&String::from_utf8_lossy(&frame));
+        }
+    }
+    Ok(())
 }
 
 async fn whole(request: RequestBuilder) -> Result<Told, Lost> {

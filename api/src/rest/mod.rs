@@ -12,8 +12,6 @@ mod responses;
 mod service;
 mod value_check;
 
-use std::sync::Arc;
-
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use utoipa::openapi::OpenApi as Document;
@@ -24,12 +22,9 @@ use crate::{caller, idempotency, mcp};
 
 /// All routes, and their description.
 pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
-    // A layer is cloned for every request: what it is given had better be one pointer.
-    let shared = Arc::new(state.clone());
-    let authenticator = Arc::clone(&state.authenticator);
     let authenticated = authenticated()
-        .layer(from_fn_with_state(shared, idempotency::once))
-        .layer(from_fn_with_state(authenticator, caller::require));
+        .layer(from_fn_with_state(state.clone(), idempotency::once))
+        .layer(from_fn_with_state(state.clone(), caller::require));
     let mcp = mcp::routes().layer(from_fn_with_state(state.clone(), mcp::enter));
     let (routes, document) = described(authenticated, mcp).split_for_parts();
     let routes = routes.layer(Extension(mcp::service(state)));

@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, McpDoor, Server};
+use crate::state::{ApiState, EdgeLimits, McpDoor, Rooms, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -239,7 +239,7 @@ fn state_of(
         cors_origins: cors_origins.to_vec(),
         mcp,
     };
-    ApiState {
+    let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(
             issuer,
             clock,
@@ -250,7 +250,8 @@ fn state_of(
         server: Arc::new(server),
         commands,
         reads,
-    }
+    };
+    rooms.into()
 }
 
 fn run_limits(blueprint: &Blueprint) -> RunLimits {

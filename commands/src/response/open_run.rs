@@ -241,11 +241,12 @@ impl OpenRun {
         if run.first_token_at.is_some() {
             run.commands.metrics.began_to_answer(ending.timing);
         }
-        run.span.record("jan.ending", ending.name);
-        run.span
-            .record("gen_ai.usage.input_tokens", ending.usage.input_tokens);
-        run.span
-            .record("gen_ai.usage.output_tokens", ending.usage.output_tokens);
+        tracing::record_all!(
+            run.span,
+            jan.ending = ending.name,
+            gen_ai.usage.input_tokens = ending.usage.input_tokens,
+            gen_ai.usage.output_tokens = ending.usage.output_tokens,
+        );
         self.0 = None;
         Ok(())
     }

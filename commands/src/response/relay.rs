@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::pin::Pin;
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -7,7 +8,7 @@ use jan_domain::json::{repaired, within_bounds};
 use jan_domain::ports::{Frame, Frames, ProviderFailure};
 use jan_domain::response::{Failure, FailureKind};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Sleep, sleep_until};
 
 use super::chunk::{Chunk, rewritten, text_of, with_id};
 use super::continuation::{Continuation, conversation_chunk};
@@ -33,7 +34,7 @@ pub(super) fn relay(
         include_usage: wish.delivery.tells_usage(),
         held: VecDeque::new(),
         state: State::Telling,
-        deadline,
+        alarm: Box::pin(sleep_until(deadline)),
     };
     stream::unfold(relay, |mut relay| async move {
         Some((relay.next().await?, relay))
@@ -48,7 +49,8 @@ struct Relay {
     include_usage: bool,
     held: VecDeque<ChatEvent>,
     state: State,
-    deadline: Instant,
+    /// When the call has taken too long. One timer for all frames.
+    alarm: Pin<Box<Sleep>>,
 }
 
 #[derive(PartialEq)]
@@ -80,8 +82,11 @@ impl Relay {
 
     /// The provider's next frame; a call that takes too long in all has stalled.
     async fn next_frame(&mut self) -> Option<Result<Frame, ProviderFailure>> {
-        let next = tokio::time::timeout_at(self.deadline, self.frames.next()).await;
-        next.unwrap_or(Some(Err(ProviderFailure::Stalled)))
+        tokio::select! {
+            biased;
+            next = self.frames.next() => next,
+            () = &mut self.alarm => Some(Err(ProviderFailure::Stalled)),
+        }
     }
 
     fn is_finished(&mut self) -> bool {

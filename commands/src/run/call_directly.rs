@@ -16,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
+use super::begin::Holding;
 use super::carried::Carried;
 use super::carry::{Burden, carry};
 use super::catalogue::OWN_LABEL;
@@ -155,10 +156,13 @@ impl Beginning {
         let decided = loaded.decide(command, &self.metadata, log).await;
         let events = decided.map_err(CommandError::Refused)?;
         commands.crash.pass("run.before_intent");
+        let holding = Holding::of(commands, &self.id);
         let submitted = log.submit(events).await.await;
         submitted.map_err(CommandError::<ResponseError>::from)?;
         commands.crash.pass("run.after_intent");
-        Ok(self.carried(loaded, at, place))
+        let begun = self.carried(loaded, at, place);
+        drop(holding);
+        Ok(begun)
     }
 
     /// Stands where other calls name their model: usage is counted by it.

@@ -56,7 +56,7 @@ pub(super) fn carry(burden: Burden) -> bool {
     let span = tracing::info_span!("run", response.id = %id, gen_ai.request.model = run.model);
     tracker.spawn(
         async move {
-            let epoch = run.epoch;
+            let (epoch, model) = (run.epoch, run.model.clone());
             let driving = drive(Arc::new(run), loaded, signals.clone());
             let writing = Writing {
                 commands: commands.clone(),
@@ -64,15 +64,21 @@ pub(super) fn carry(burden: Burden) -> bool {
                 epoch,
                 channel: Arc::clone(&channel),
             };
-            let carried = match bell {
-                Some(bell) => writing.beside(driving, &bell, &signals).await,
+            let carried = match &bell {
+                Some(bell) => writing.beside(driving, bell, &signals).await,
                 None => AssertUnwindSafe(driving).catch_unwind().await.ok(),
             };
-            let let_go = carried == Some(Carrying::GivenUp);
+            if carried == Some(Carrying::GivenUp) {
+                commands.metrics.let_go(&model);
+            }
             settle(&commands, &id, carried).await;
             channel.close();
-            commands.runner.local.leave(&id, let_go);
+            commands.runner.local.leave(&id);
             drop(place);
+            if bell.is_some() {
+                // There is a place for another one.
+                commands.runner.local.bell.notify_one();
+            }
         }
         .instrument(span),
     );
@@ -145,8 +151,8 @@ impl Writing {
         while let Some((first, events)) = self.channel.held() {
             let log = &self.commands.runner.stream_log;
             match log.append(&self.id, self.epoch, first, &events).await {
-                Ok(true) => self.channel.release(events.len()),
-                Ok(false) => return false,
+                Ok(Some(written)) => self.channel.release(written.min(events.len())),
+                Ok(None) => return false,
                 Err(error) if pause >= PAUSE_MAX => {
                     tracing::warn!(response.id = %self.id, error = %error,
                         "a stream could not be written down");

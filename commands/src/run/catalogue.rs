@@ -125,22 +125,23 @@ impl Catalogue {
             ToolChoice::Required | ToolChoice::Allowed { required: true, .. } => {
                 Some(json!("required"))
             }
-            ToolChoice::One(tool) => Some(self.named(tool)),
+            ToolChoice::One(tool) => Some(named(tool)),
         }
     }
+}
 
-    fn named(&self, tool: &ChosenTool) -> Value {
-        let function = |name: &str| json!({"type": "function", "function": {"name": name}});
-        match tool {
-            ChosenTool::Function(name) => function(name),
-            ChosenTool::Custom(name) => json!({"type": "custom", "custom": {"name": name}}),
-            ChosenTool::Server {
-                label,
-                tool: Some(tool),
-            } => function(&offered_name(label, tool)),
-            ChosenTool::Server { tool: None, .. } => json!("required"),
-            ChosenTool::Builtin(kind) => function(builtin_name(*kind)),
-        }
+/// One tool in chat's words.
+fn named(tool: &ChosenTool) -> Value {
+    let function = |name: &str| json!({"type": "function", "function": {"name": name}});
+    match tool {
+        ChosenTool::Function(name) => function(name),
+        ChosenTool::Custom(name) => json!({"type": "custom", "custom": {"name": name}}),
+        ChosenTool::Server {
+            label,
+            tool: Some(tool),
+        } => function(&offered_name(label, tool)),
+        ChosenTool::Server { tool: None, .. } => json!("required"),
+        ChosenTool::Builtin(kind) => function(builtin_name(*kind)),
     }
 }
 

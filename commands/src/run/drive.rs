@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::carried::Carried;
 use super::infer::{Overheard, infer, replace};
 use super::record::Recorder;
+use super::retold::tell_so_far;
 use super::tool_step::{call_tool, list_tools};
 use super::{stream_event::StreamEvent, tool_events};
 use crate::runner::journal::Kept;
@@ -26,7 +27,7 @@ use crate::{CommandError, store::Loaded};
 pub(crate) struct Signals {
     /// Its client has gone.
     pub(crate) client_left: CancellationToken,
-    /// Its stream has an ending that this process did not write.
+    /// Its stream has an ending that this process did not write, or another process has taken it up.
     pub(crate) ended_elsewhere: CancellationToken,
     /// This process is about to stop; others will go on.
     pub(crate) handing_over: CancellationToken,
@@ -94,6 +95,11 @@ impl Drive {
     async fn carry(&mut self, signals: &Signals) -> Result<Carrying, Failed> {
         let deadline = self.deadline();
         self.run.teller.tell(StreamEvent::InProgress);
+        if let Some(progress) = self.recorder.progress()
+            && self.run.epoch > 1
+        {
+            tell_so_far(&self.run.teller, progress);
+        }
         loop {
             if self.recorder.is_closed() {
                 return Ok(Carrying::Ended);

@@ -20,6 +20,9 @@ const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_mi
 /// Looks that find nothing before the run itself is asked whether it has ended.
 const LOOKS_MAX: u32 = 4;
 
+/// An epoch after all others: nobody writes behind the end.
+const LAST: u32 = i32::MAX.unsigned_abs();
+
 /// The events of a run from number `from` on, as they come, to the last. Whether the caller may read
 /// them is for the caller's side to find out first.
 pub fn follow(commands: &Commands, id: &ResponseId, from: u64) -> BoxStream<'static, Numbered> {
@@ -121,11 +124,20 @@ impl Follower {
                 return Ok(true);
             }
         };
-        let told = self.commands.runner.stream_log.read(&self.id, 0).await?;
+        let log = &self.commands.runner.stream_log;
+        let told = log.read(&self.id, 0).await?;
         let told: Vec<StreamEvent> = told.into_iter().map(|(_, event)| event).collect();
         let rest = rest(&call, &ending, &told);
-        let all = (0..).zip(told.into_iter().chain(rest));
-        let all: Vec<Numbered> = all.map(|(n, event)| (n, Arc::new(event))).collect();
+        let rest: Vec<_> = rest.into_iter().map(Arc::new).collect();
+        // All readers hear the same end under the same numbers: whoever writes it down first tells it.
+        if !rest.is_empty() {
+            let written = log.append(&self.id, LAST, told.len() as u64, &rest).await?;
+            if written != Some(rest.len()) {
+                return Ok(false);
+            }
+        }
+        let told = told.into_iter().map(Arc::new);
+        let all: Vec<Numbered> = (0..).zip(told.chain(rest)).collect();
         // Whoever has seen more than is known now still learns how it ended.
         let from = self.next.min(all.len().saturating_sub(1) as u64);
         self.ready

@@ -58,13 +58,11 @@ impl HeardCall {
         let more = more.map(|Text(more)| more.as_ref()).unwrap_or_default();
         self.input.push_str(more);
         if matches!(self.destiny, Destiny::Unknown) && !self.name.is_empty() {
-            self.destiny = match catalogue.find(&self.name) {
-                Some(offered) => Destiny::Server(offered.clone()),
-                None => {
-                    self.begin_for_client(ids, teller, next_index);
-                    return;
-                }
+            let Some(offered) = catalogue.find(&self.name) else {
+                self.begin_for_client(ids, teller, next_index);
+                return;
             };
+            self.destiny = Destiny::Server(offered.clone());
         }
         if let Destiny::Client(at) = &self.destiny
             && !more.is_empty()

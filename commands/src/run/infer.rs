@@ -116,7 +116,8 @@ async fn listen(mut frames: Frames, run: &Carried, overheard: &Overheard) -> Res
         let finished = with(overheard, |hearing| hearing.is_finished()).unwrap_or(false);
         match frames.next().await {
             Some(Ok(Frame::Data(json))) => take(&json, run, overheard)?,
-            Some(Ok(Frame::Done)) | None | Some(Err(_)) if finished => return Ok(()),
+            // The answer is whole: whatever ends the stream is no matter.
+            Some(Ok(Frame::Done) | Err(_)) | None if finished => return Ok(()),
             Some(Err(failure)) => return Err(failure.into()),
             Some(Ok(Frame::Done)) | None => return Err(ProviderFailure::Cut.into()),
         }

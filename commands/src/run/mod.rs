@@ -5,6 +5,7 @@
 //! What follows is the domain's to say (`jan_domain::response::run`). `take_up.rs` lets the living
 //! carry what the dead have left.
 
+mod begin;
 mod call_directly;
 mod cancel;
 mod carried;
@@ -23,9 +24,11 @@ mod heard_message;
 mod heard_thought;
 mod hearing;
 mod infer;
+mod intent;
 mod item_ids;
 mod outcome;
 mod own_tools;
+mod plan;
 mod prompt;
 mod record;
 mod recorded;

@@ -170,14 +170,15 @@ impl Recorder {
         Some(self.run.input.iter().cloned().chain(output).collect())
     }
 
-    /// Reads the stream again, after somebody else has changed it. A run whose words are not kept
-    /// cannot be read back: whoever changed it has it.
+    /// Reads the stream again, after somebody else has changed it or its conversation. A run whose
+    /// words are not kept cannot be read back: whoever changed it has it.
     pub(super) async fn look_again(&mut self) -> Recorded {
         let id = self.run.id.as_str();
         let loaded = self.run.commands.responses.load(id).await?;
         let mine = matches!(&loaded.state, Response::Open(call)
             if call.run.as_ref().is_some_and(|run| run.epoch == self.run.epoch));
-        self.given_up = !mine || !self.run.keeps_content;
+        let unchanged = loaded.version == self.loaded.version;
+        self.given_up = !mine || !(self.run.keeps_content || unchanged);
         if self.run.keeps_content || !matches!(loaded.state, Response::Open(_)) {
             self.loaded = loaded;
         }

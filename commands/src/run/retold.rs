@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jan_domain::item::{ContentPart, Item, ItemBody};
-use jan_domain::response::run::{Progress, Work, shown};
+use jan_domain::response::run::{Progress, StepSoFar, Work, shown};
 use serde_json::{Value, json};
 
 use super::stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent as E};
@@ -20,18 +20,10 @@ pub(super) fn retold(progress: &Progress, outcome: &Outcome) -> Vec<E> {
     }
     teller.tell(E::InProgress);
     for (output_index, item) in outcome.output.iter().enumerate() {
-        let step = progress.steps.iter().find(|step| {
-            step.step.work != Work::Infer
-                && shown(&step.step.work, None)
-                    .iter()
-                    .any(|shown| shown.id == item.id)
-        });
-        match step {
+        match step_of(progress, item) {
             Some(step) => {
                 tool_events::begun(&teller, &step.step.work, output_index);
-                if let Some(outcome) = &step.outcome {
-                    tool_events::ended(&teller, &step.step.work, outcome, output_index);
-                }
+                tell_outcome(&teller, step, output_index);
             }
             None => tell_item(&teller, item, output_index),
         }
@@ -41,6 +33,38 @@ pub(super) fn retold(progress: &Progress, outcome: &Outcome) -> Vec<E> {
     }
     teller.tell(E::Ended(Box::new(outcome.clone())));
     channel.all()
+}
+
+/// Tells what is over of a run that goes on: whoever carried it before may have died between the
+/// record of a step and its word of it.
+pub(super) fn tell_so_far(teller: &Teller, progress: &Progress) {
+    for (output_index, item) in progress.output().iter().enumerate() {
+        match step_of(progress, item) {
+            // What is still to be done is told when it is begun.
+            Some(step) if step.outcome.is_none() => {}
+            Some(step) => {
+                tool_events::begun(teller, &step.step.work, output_index);
+                tell_outcome(teller, step, output_index);
+            }
+            None => tell_item(teller, item, output_index),
+        }
+    }
+}
+
+/// The step behind an item that shows one.
+fn step_of<'p>(progress: &'p Progress, item: &Item) -> Option<&'p StepSoFar> {
+    progress.steps.iter().find(|step| {
+        step.step.work != Work::Infer
+            && shown(&step.step.work, None)
+                .iter()
+                .any(|shown| shown.id == item.id)
+    })
+}
+
+fn tell_outcome(teller: &Teller, step: &StepSoFar, output_index: usize) {
+    if let Some(outcome) = &step.outcome {
+        tool_events::ended(teller, &step.step.work, outcome, output_index);
+    }
 }
 
 fn tell_item(teller: &Teller, item: &Item, output_index: usize) {

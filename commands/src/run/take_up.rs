@@ -11,6 +11,7 @@ use jan_domain::response::{
     Failure, FailureKind, OpenResponse, Response, ResponseCommand, ResponseError,
 };
 use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::carried::Carried;
@@ -27,24 +28,55 @@ const LOOK_MOST: u32 = 200;
 /// Times a run is taken up before it is given up for good.
 const ATTEMPTS_MAX: u32 = 50;
 /// Time between two looks when nobody rings.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_secs(1);
+/// Time between two looks whether a run that is carried here was ended elsewhere.
+const GLANCE: Duration = Duration::from_millis(250);
 /// Time between two sweeps of what is kept for a while.
 const SWEEP: Duration = Duration::from_mins(10);
+/// Time between two looks for keys of runs that have ended.
+const KEYS_SWEEP: Duration = Duration::from_secs(5);
 
-/// Takes up runs, and lets go of those that were ended elsewhere, until told to stop.
+/// Takes up runs, and lets go of those that were ended or taken up elsewhere, until told to stop.
 pub async fn keep_taking_up(
     commands: Commands,
     unattended: Arc<dyn UnattendedRuns>,
     stop: CancellationToken,
 ) {
-    let mut swept = tokio::time::Instant::now();
+    let glancing = stop.run_until_cancelled(keep_glancing(&commands));
+    let looking = keep_looking(&commands, unattended.as_ref(), &stop);
+    futures::join!(glancing, looking);
+}
+
+/// Lets go, soon, of runs that were ended or taken up elsewhere.
+async fn keep_glancing(commands: &Commands) {
+    loop {
+        if let Err(error) = glance(commands).await {
+            tracing::warn!(error = %error, "could not look for runs that were ended elsewhere");
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+async fn keep_looking(
+    commands: &Commands,
+    unattended: &dyn UnattendedRuns,
+    stop: &CancellationToken,
+) {
+    let mut swept = Instant::now();
+    let mut keys_swept = swept;
     while !stop.is_cancelled() && !commands.runner.local.handing_over.is_cancelled() {
-        if let Err(error) = look(&commands, unattended.as_ref()).await {
+        if let Err(error) = look(commands, unattended).await {
             tracing::warn!(error = %error, "could not look for runs to take up");
         }
         if swept.elapsed() >= SWEEP {
-            swept = tokio::time::Instant::now();
-            sweep(&commands).await;
+            swept = Instant::now();
+            sweep(commands).await;
+        }
+        if keys_swept.elapsed() >= KEYS_SWEEP {
+            keys_swept = Instant::now();
+            if let Err(error) = commands.runner.secrets.sweep().await {
+                tracing::warn!(error = %error, "the keys of ended runs could not be swept");
+            }
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -67,27 +99,34 @@ async fn sweep(commands: &Commands) {
     }
 }
 
-async fn look(commands: &Commands, unattended: &dyn UnattendedRuns) -> Result<(), RunError> {
+async fn glance(commands: &Commands) -> Result<(), RunError> {
     let runner = &commands.runner;
     let carried = runner.local.ids();
-    if !carried.is_empty() {
-        for id in endings::ended_of(&runner.pool, &carried).await? {
-            if let Some(local) = runner.local.find(&id) {
-                local.signals.ended_elsewhere.cancel();
-            }
+    if carried.is_empty() {
+        return Ok(());
+    }
+    for id in endings::lost_of(&runner.pool, &carried, &commands.node).await? {
+        if let Some(local) = runner.local.find(&id) {
+            local.signals.ended_elsewhere.cancel();
         }
     }
-    let let_go = runner.local.take_let_go();
-    let mut living = living(&runner.pool).await?;
-    // While the database was away, nobody could show signs; but this process lives.
-    living.push(commands.node.clone());
-    let found = unattended.unattended(&living, LOOK_MOST).await;
+    Ok(())
+}
+
+async fn look(commands: &Commands, unattended: &dyn UnattendedRuns) -> Result<(), RunError> {
+    let runner = &commands.runner;
+    let mut others = living(&runner.pool).await?;
+    others.retain(|node| *node != commands.node);
+    let held = runner.local.held();
+    let found = unattended.unattended(&others, &held, LOOK_MOST).await;
     let found = found.map_err(|error| RunError::Unavailable(error.into()))?;
-    for id in let_go.into_iter().chain(found) {
-        if runner.local.find(&id).is_some() {
+    for id in found {
+        // A run of this process that it does not hold is one it has lost on the way: the database
+        // was away when it should have been claimed, carried on or ended.
+        if runner.local.holds(&id) {
             continue;
         }
-        match take_up(commands, &living, &id).await {
+        match take_up(commands, &others, &id).await {
             Ok(true) => {}
             // There is no place for more.
             Ok(false) => break,
@@ -99,10 +138,10 @@ async fn look(commands: &Commands, unattended: &dyn UnattendedRuns) -> Result<()
     Ok(())
 }
 
-/// Takes up a run if nobody living carries it; answers whether there may be a place for more.
+/// Takes up a run if no other living process carries it; answers whether there may be a place for more.
 async fn take_up(
     commands: &Commands,
-    living: &[NodeId],
+    others: &[NodeId],
     id: &ResponseId,
 ) -> Result<bool, RunError> {
     let loaded = commands.responses.load(id.as_str()).await?;
@@ -112,8 +151,7 @@ async fn take_up(
     let Some(run) = &call.run else {
         return Ok(true);
     };
-    let elsewhere = |node: &NodeId| *node != commands.node && living.contains(node);
-    if run.node.as_ref().is_some_and(elsewhere) {
+    if run.node.as_ref().is_some_and(|node| others.contains(node)) {
         return Ok(true);
     }
     if !run.terms.background {
@@ -178,8 +216,8 @@ async fn go_on(
         return Ok(());
     };
     let call = call.clone();
-    let told = commands.runner.stream_log.read(id, 0).await?;
-    let told: Vec<_> = told.into_iter().map(|(_, event)| event).collect();
+    let epoch = loaded.state.progress().map_or(0, |run| run.epoch);
+    let told = commands.runner.stream_log.take_over(id, epoch).await?;
     let channel = Arc::new(RunChannel::beginning_with(told.clone()));
     let bell = Arc::<Notify>::default();
     let teller = Teller::kept(Arc::clone(&channel), &told, Arc::clone(&bell));

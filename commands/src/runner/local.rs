@@ -11,14 +11,14 @@ use crate::run::{RunChannel, Signals};
 #[derive(Debug)]
 pub(crate) struct LocalRuns {
     by_id: Mutex<HashMap<ResponseId, LocalRun>>,
+    /// Runs whose intent is on its way to the log.
+    beginning: Mutex<Vec<ResponseId>>,
     /// Places for runs in the background.
     pub(crate) places: Arc<Semaphore>,
     /// Rung when a run waits, or a place is free.
     pub(crate) bell: Notify,
     /// Says that this process is about to stop.
     pub(crate) handing_over: CancellationToken,
-    /// Runs of this process that it has let go of and nobody else has.
-    let_go: Mutex<Vec<ResponseId>>,
 }
 
 /// One of them.
@@ -32,10 +32,10 @@ impl LocalRuns {
     pub(crate) fn new(places: usize) -> Self {
         Self {
             by_id: Mutex::default(),
+            beginning: Mutex::default(),
             places: Arc::new(Semaphore::new(places)),
             bell: Notify::new(),
             handing_over: CancellationToken::new(),
-            let_go: Mutex::default(),
         }
     }
 
@@ -57,21 +57,40 @@ impl LocalRuns {
         free
     }
 
-    /// Ends the entry of a run. One that was `let_go` must be looked at again here: nobody else takes
-    /// up what a living process carries.
-    pub(crate) fn leave(&self, id: &ResponseId, let_go: bool) {
+    /// Ends the entry of a run. One that has no ending is taken up again, by whoever sees it first.
+    pub(crate) fn leave(&self, id: &ResponseId) {
         self.lock().remove(id);
-        if let_go {
-            let mut runs = self.let_go.lock().unwrap_or_else(PoisonError::into_inner);
-            runs.push(id.clone());
-        }
-        self.bell.notify_one();
     }
 
-    /// The runs to be looked at again.
-    pub(crate) fn take_let_go(&self) -> Vec<ResponseId> {
-        let mut runs = self.let_go.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut runs)
+    /// Holds a run that is about to begin, from before its intent until it is carried.
+    pub(crate) fn begin(&self, id: &ResponseId) {
+        self.beginning().push(id.clone());
+    }
+
+    /// Ends that hold.
+    pub(crate) fn begun(&self, id: &ResponseId) {
+        let mut beginning = self.beginning();
+        if let Some(at) = beginning.iter().position(|known| known == id) {
+            beginning.swap_remove(at);
+        }
+    }
+
+    /// The runs that this process carries or is about to: all of its runs but those it has lost.
+    pub(crate) fn held(&self) -> Vec<ResponseId> {
+        // What begins may be carried at any moment, so it is looked at first.
+        let mut held = self.beginning().clone();
+        held.extend(self.ids());
+        held
+    }
+
+    /// Whether it carries this one, or is about to.
+    pub(crate) fn holds(&self, id: &ResponseId) -> bool {
+        self.beginning().contains(id) || self.lock().contains_key(id)
+    }
+
+    fn beginning(&self) -> MutexGuard<'_, Vec<ResponseId>> {
+        let held = self.beginning.lock();
+        held.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ResponseId, LocalRun>> {

@@ -61,4 +61,24 @@ impl RunSecrets {
             .await?;
         Ok(())
     }
+
+    /// Forgets the keys of runs that have ended without it: whoever carried them died just then, or
+    /// they were ended from outside. So it does with those of requests that never became a run.
+    pub(crate) async fn sweep(&self) -> Result<(), sqlx::Error> {
+        let sql = r"
+            delete from run_secrets as kept
+             where exists (select
+                             from events
+                            where aggregate_type = 'response'
+                              and aggregate_id = kept.response_id
+                              and event_type in ('ResponseCancelled', 'ResponseCompleted',
+                                                 'ResponseFailed', 'ResponseIncomplete'))
+                or created_at < clock_timestamp() - interval '1 hour'
+                   and not exists (select
+                                     from events
+                                    where aggregate_type = 'response'
+                                      and aggregate_id = kept.response_id)";
+        sqlx::query(sql).execute(&self.pool).await?;
+        Ok(())
+    }
 }

@@ -17,33 +17,65 @@ impl StreamLog {
         Self { pool }
     }
 
-    /// Writes down events, the first of which has the number `first`. Answers whether they were: a
-    /// process that has lost the run must not tell anything any more.
+    /// Writes down events, the first of which has the number `first`. Answers how many of them are
+    /// there: all, or as many as an earlier try has written whose answer was lost. `None` says that
+    /// this process has lost the run and must not tell anything any more.
     pub(crate) async fn append(
         &self,
         id: &ResponseId,
         epoch: u32,
         first: u64,
         events: &[Arc<StreamEvent>],
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<Option<usize>, sqlx::Error> {
         let text = serde_json::to_string(events).expect("stream events have text keys");
         let sql = r"
-            insert into stream_log (response_id, first_sequence, events, count, epoch)
-            select $1, $2, $3, $4, $5
-             where not exists (select 1
-                                 from stream_log
-                                where response_id = $1
-                                  and (epoch > $5 or first_sequence + count > $2))
-                on conflict do nothing";
-        let written = sqlx::query(sql)
+            with written as (
+                insert into stream_log (response_id, first_sequence, events, count, epoch)
+                select $1, $2, $3, $4, $5
+                 where not exists (select
+                                     from stream_log
+                                    where response_id = $1
+                                      and (epoch > $5 or first_sequence + count > $2))
+                    on conflict do nothing
+                returning count)
+            select count from written
+             union all
+            select count
+              from stream_log
+             where response_id = $1 and first_sequence = $2 and epoch = $5";
+        let there: Option<i32> = sqlx::query_scalar(sql)
             .bind(id.as_str())
             .bind(i64::try_from(first).unwrap_or(i64::MAX))
             .bind(text)
             .bind(i32::try_from(events.len()).unwrap_or(i32::MAX))
             .bind(i32::try_from(epoch).unwrap_or(i32::MAX))
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(there.map(|count| usize::try_from(count).unwrap_or_default()))
+    }
+
+    /// What was written down of a stream that goes on in `epoch`. Who carried the run before can
+    /// write nothing behind it.
+    pub(crate) async fn take_over(
+        &self,
+        id: &ResponseId,
+        epoch: u32,
+    ) -> Result<Vec<StreamEvent>, sqlx::Error> {
+        let sql = r"
+            update stream_log
+               set epoch = $2
+             where response_id = $1
+               and epoch < $2
+               and first_sequence = (select max(first_sequence)
+                                       from stream_log
+                                      where response_id = $1)";
+        sqlx::query(sql)
+            .bind(id.as_str())
+            .bind(i32::try_from(epoch).unwrap_or(i32::MAX))
             .execute(&self.pool)
             .await?;
-        Ok(written.rows_affected() == 1)
+        let told = self.read(id, 0).await?;
+        Ok(told.into_iter().map(|(_, event)| event).collect())
     }
 
     /// What was written down of a stream from number `from` on, with the number of the first event
@@ -83,11 +115,16 @@ impl StreamLog {
         Ok(())
     }
 
-    /// Forgets streams that were told long ago, and answers how many rows that were.
+    /// Forgets streams whose last word was told long ago, and answers how many rows that were.
     pub(crate) async fn prune(&self, age: std::time::Duration) -> Result<u64, sqlx::Error> {
         let sql = r"
-            delete from stream_log
-             where recorded_at < clock_timestamp() - make_interval(secs => $1)";
+            delete from stream_log as old
+             where recorded_at < clock_timestamp() - make_interval(secs => $1)
+               and not exists (select
+                                 from stream_log as young
+                                where young.response_id = old.response_id
+                                  and young.recorded_at
+                                      >= clock_timestamp() - make_interval(secs => $1))";
         let pruned = sqlx::query(sql)
             .bind(age.as_secs_f64())
             .execute(&self.pool)

@@ -54,7 +54,9 @@ pub struct Appended {
 
 /// The log as writers see it. Cheap to clone.
 #[derive(Clone)]
-pub struct EventLog {
+pub struct EventLog(Arc<Entrance>);
+
+struct Entrance {
     queue: mpsc::Sender<Unit>,
     ids: Arc<dyn IdGenerator>,
     pool: PgPool,
@@ -103,7 +105,7 @@ impl EventLog {
             metrics: AppendMetrics::new(),
         };
         tracker.spawn(Departures::new(writer, arrivals).run());
-        Self { queue, ids, pool }
+        Self(Arc::new(Entrance { queue, ids, pool }))
     }
 
     /// Puts one append into the queue, waiting while it is full, and answers its ticket.
@@ -113,16 +115,16 @@ impl EventLog {
         let (reply, ticket) = oneshot::channel();
         let unit = Unit { events, reply };
         // A closed queue drops the reply, and the ticket then says that the log is unavailable.
-        let _closed = self.queue.send(unit).await;
+        let _closed = self.0.queue.send(unit).await;
         Ticket(ticket)
     }
 
     pub(super) fn ids(&self) -> &dyn IdGenerator {
-        self.ids.as_ref()
+        self.0.ids.as_ref()
     }
 
     pub(super) fn pool(&self) -> &PgPool {
-        &self.pool
+        &self.0.pool
     }
 }
 

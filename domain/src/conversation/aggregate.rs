@@ -126,16 +126,8 @@ impl Decider for Conversation {
                 Ok(grown(appended, response, at).collect())
             }
             (Self::Live(live), C::DeleteItems { items, at }) => live.delete_items(items, at),
-            (Self::Live(live), C::BeginRun { response, at }) => match &live.run {
-                None => Ok(vec![E::RunBegan { response, at }]),
-                Some(known) if *known == response => Ok(vec![]),
-                Some(_) => Err(ConversationError::Locked),
-            },
-            (Self::Live(live), C::EndRun { response, at }) => {
-                let ended = live.run.as_ref() == Some(&response);
-                let event = ended.then_some(E::RunEnded { response, at });
-                Ok(event.into_iter().collect())
-            }
+            (Self::Live(live), C::BeginRun { response, at }) => live.begin_run(response, at),
+            (Self::Live(live), C::EndRun { response, at }) => Ok(live.end_run(response, at)),
             (Self::Live(_), C::Delete { at }) => Ok(vec![E::Deleted { at }]),
         }
     }
@@ -162,6 +154,25 @@ impl LiveConversation {
         .into_iter()
         .flatten()
         .collect())
+    }
+
+    /// One run at a time.
+    fn begin_run(
+        &self,
+        response: ResponseId,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ConversationEvent>, ConversationError> {
+        match &self.run {
+            None => Ok(vec![ConversationEvent::RunBegan { response, at }]),
+            Some(known) if *known == response => Ok(vec![]),
+            Some(_) => Err(ConversationError::Locked),
+        }
+    }
+
+    fn end_run(&self, response: ResponseId, at: DateTime<Utc>) -> Vec<ConversationEvent> {
+        let under_way = self.run.as_ref() == Some(&response);
+        let ended = under_way.then_some(ConversationEvent::RunEnded { response, at });
+        ended.into_iter().collect()
     }
 
     fn delete_items(

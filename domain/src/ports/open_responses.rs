@@ -16,11 +16,12 @@ pub trait OpenResponses: Send + Sync {
 
 /// Finds runs that no living process carries. A hint, like [`OpenResponses`].
 pub trait UnattendedRuns: Send + Sync {
-    /// Runs without an ending that wait for a process, or whose process is not among `living`,
-    /// oldest first, at most `limit`.
+    /// Runs without an ending, apart from those `held`, that wait for a process or whose process is
+    /// not among the `others` that live, oldest first, at most `limit`.
     fn unattended<'a>(
         &'a self,
-        living: &'a [NodeId],
+        others: &'a [NodeId],
+        held: &'a [ResponseId],
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
 }

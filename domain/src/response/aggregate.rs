@@ -250,6 +250,29 @@ impl Response {
 }
 
 impl Ending {
+    /// The ending that an event tells; most tell none.
+    fn told_by(event: ResponseEvent) -> Option<Self> {
+        use ResponseEvent as E;
+        Some(match event {
+            E::Completed { answer, usage, .. } => Self::Completed { answer, usage },
+            E::Incomplete {
+                reason,
+                answer,
+                usage,
+                ..
+            } => Self::Incomplete {
+                reason,
+                answer,
+                usage,
+            },
+            E::Failed {
+                failure, partial, ..
+            } => Self::Failed { failure, partial },
+            E::Cancelled { answer, usage, .. } => Self::Cancelled { answer, usage },
+            _ => return None,
+        })
+    }
+
     /// Whether `event` ends a call the same way, however long it took to say so.
     pub(super) fn is_told_by(&self, event: &ResponseEvent) -> bool {
         use ResponseEvent as E;
@@ -299,45 +322,16 @@ impl Aggregate for Response {
             (Self::NotRequested, E::Requested { call, at }) => {
                 *self = Self::Open(OpenResponse::of(*call, at));
             }
-            (Self::Open(call), E::Completed { answer, usage, .. }) => {
-                *self = Self::Closed {
-                    call,
-                    ending: Ending::Completed { answer, usage },
-                };
-            }
             (
                 Self::Open(call),
-                E::Incomplete {
-                    reason,
-                    answer,
-                    usage,
-                    ..
-                },
+                event @ (E::Completed { .. }
+                | E::Incomplete { .. }
+                | E::Failed { .. }
+                | E::Cancelled { .. }),
             ) => {
-                *self = Self::Closed {
-                    call,
-                    ending: Ending::Incomplete {
-                        reason,
-                        answer,
-                        usage,
-                    },
-                };
-            }
-            (
-                Self::Open(call),
-                E::Failed {
-                    failure, partial, ..
-                },
-            ) => {
-                *self = Self::Closed {
-                    call,
-                    ending: Ending::Failed { failure, partial },
-                };
-            }
-            (Self::Open(call), E::Cancelled { answer, usage, .. }) => {
-                *self = Self::Closed {
-                    call,
-                    ending: Ending::Cancelled { answer, usage },
+                *self = match Ending::told_by(event) {
+                    Some(ending) => Self::Closed { call, ending },
+                    None => Self::Open(call),
                 };
             }
             (

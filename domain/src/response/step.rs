@@ -16,9 +16,6 @@ pub struct PlannedStep {
 
 impl PlannedStep {
     /// Plans the inference at place `index` of `response`.
-    ///
-    /// # Panics
-    /// Never: a prefix and hex digits always make an id.
     pub fn inference(
         response: &ResponseId,
         index: u32,
@@ -26,26 +23,28 @@ impl PlannedStep {
         model: &str,
         input: &[u8],
     ) -> Self {
-        let mut hash = Sha256::new();
-        for part in [
-            response.as_str().as_bytes(),
-            &index.to_be_bytes(),
-            b"inference",
-            input,
-        ] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let mut text = String::with_capacity(37);
-        text.push_str("step_");
-        for byte in &hash.finalize()[..16] {
-            text.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
-            text.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
-        }
+        let place = index.to_be_bytes();
+        let parts = [response.as_str().as_bytes(), &place, b"inference", input];
         Self {
-            id: StepId::parse(&text).expect("a prefix and hex digits are an id"),
+            id: step_id(&parts),
             provider: provider.to_owned(),
             model: model.to_owned(),
         }
     }
+}
+
+/// The id that follows from these parts.
+pub(super) fn step_id(parts: &[&[u8]]) -> StepId {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut text = String::with_capacity(37);
+    text.push_str("step_");
+    for byte in &hash.finalize()[..16] {
+        text.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
+        text.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
+    }
+    StepId::parse(&text).expect("a prefix and hex digits are an id")
 }

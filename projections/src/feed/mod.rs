@@ -8,7 +8,7 @@ mod stored;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Mutex, watch};
 
 pub(crate) use gate::{Gate, Step, last_position};
@@ -17,6 +17,8 @@ pub(crate) use pulse::{Bells, run};
 pub use stored::StoredEvent;
 pub(crate) use stored::read_stored;
 
+use crate::kept::Kept;
+
 /// One node's reading of history. Projectors that stand at the same position share one page, read
 /// and decoded once; those that are behind read their own.
 pub(crate) struct Feed {
@@ -24,7 +26,13 @@ pub(crate) struct Feed {
     settled: watch::Receiver<i64>,
     events_max: u32,
     asked: AtomicU32,
-    tail: Mutex<Arc<EventPage>>,
+    tail: Mutex<Tail>,
+}
+
+/// The page that those who keep up share, and the connection it was read on.
+struct Tail {
+    page: Arc<EventPage>,
+    kept: Kept,
 }
 
 /// Why a feed has no more pages.
@@ -38,11 +46,14 @@ pub(crate) enum FeedError {
 
 impl Feed {
     pub(crate) fn new(pool: PgPool, settled: watch::Receiver<i64>, events_max: u32) -> Self {
-        let tail = Mutex::new(Arc::new(EventPage {
-            after: 0,
-            through: 0,
-            entries: Vec::new(),
-        }));
+        let tail = Mutex::new(Tail {
+            page: Arc::new(EventPage {
+                after: 0,
+                through: 0,
+                entries: Vec::new(),
+            }),
+            kept: Kept::of(pool.clone()),
+        });
         Self {
             pool,
             settled,
@@ -65,23 +76,33 @@ impl Feed {
             .await
             .map_err(|_| FeedError::Stopped)?;
         let mut tail = self.tail.lock().await;
-        if tail.after == position && tail.through > position {
-            return Ok(Arc::clone(&tail));
+        if tail.page.after == position && tail.page.through > position {
+            return Ok(Arc::clone(&tail.page));
         }
-        if position < tail.after {
+        if position < tail.page.after {
             drop(tail);
-            return Ok(Arc::new(self.read(position, settled).await?));
+            let mut connection = self.pool.acquire().await?;
+            return Ok(Arc::new(
+                self.read(&mut connection, position, settled).await?,
+            ));
         }
-        let page = Arc::new(self.read(position, settled).await?);
-        *tail = Arc::clone(&page);
+        let mut connection = tail.kept.take().await?;
+        let page = Arc::new(self.read(&mut connection, position, settled).await?);
+        tail.kept.put_back(connection);
+        tail.page = Arc::clone(&page);
         Ok(page)
     }
 
     /// Asks for fewer events after a page that large ones filled early: what the database sends
     /// beyond a full page is thrown away.
-    async fn read(&self, position: i64, settled: i64) -> Result<EventPage, sqlx::Error> {
+    async fn read(
+        &self,
+        connection: &mut PgConnection,
+        position: i64,
+        settled: i64,
+    ) -> Result<EventPage, sqlx::Error> {
         let asked = self.asked.load(Ordering::Relaxed);
-        let page = EventPage::read(&self.pool, position, settled, asked).await?;
+        let page = EventPage::read(connection, position, settled, asked).await?;
         let taken = u32::try_from(page.entries.len()).expect("a page fits in memory");
         let next = if page.through < settled && taken < asked {
             taken.saturating_mul(2)

@@ -3,7 +3,7 @@
 use futures::{Stream as Rows, StreamExt, TryStreamExt};
 use jan_domain::history::{self, DecodeError, Event};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, Row};
 
 /// Most events of one page.
 pub(crate) const PAGE_EVENTS_MAX: u32 = 2_000;
@@ -38,7 +38,7 @@ impl EventPage {
     /// Reads what follows `after`. `settled` is where the gate stands; the page ends there or
     /// earlier, when it is full. Provenance is left where it is: no read model shows it.
     pub(crate) async fn read(
-        pool: &PgPool,
+        connection: &mut PgConnection,
         after: i64,
         settled: i64,
         events_max: u32,
@@ -54,7 +54,7 @@ impl EventPage {
             .bind(after)
             .bind(settled)
             .bind(i64::from(events_max))
-            .fetch(pool);
+            .fetch(connection);
         let rows = rows.map(|row| Entry::read(&row?));
         let (entries, through) = take_page(rows, settled, events_max).await?;
         Ok(Self {

@@ -66,71 +66,8 @@ impl ResponseChange {
     fn fold(&mut self, event: &E) {
         match event {
             E::Requested { call, at } => self.open(call, *at),
-            E::Completed {
-                answer,
-                usage,
-                timing,
-                at,
-            } => {
-                let answer = self.text(Some(answer));
-                self.closed = Some(Closed {
-                    status: ResponseStatus::Completed,
-                    answer,
-                    usage: Some(*usage),
-                    timing: *timing,
-                    failure: None,
-                    at: *at,
-                });
-            }
-            E::Incomplete {
-                answer,
-                usage,
-                timing,
-                at,
-                ..
-            } => {
-                let answer = self.text(Some(answer));
-                self.closed = Some(Closed {
-                    status: ResponseStatus::Incomplete,
-                    answer,
-                    usage: Some(*usage),
-                    timing: *timing,
-                    failure: None,
-                    at: *at,
-                });
-            }
-            E::Failed {
-                failure,
-                partial,
-                usage,
-                timing,
-                at,
-            } => {
-                let answer = self.text(partial.as_ref());
-                self.closed = Some(Closed {
-                    status: ResponseStatus::Failed,
-                    answer,
-                    usage: (!usage.is_none()).then_some(*usage),
-                    timing: *timing,
-                    failure: Some(failure.clone()),
-                    at: *at,
-                });
-            }
-            E::Cancelled {
-                answer,
-                usage,
-                timing,
-                at,
-            } => {
-                let answer = self.text(Some(answer));
-                self.closed = Some(Closed {
-                    status: ResponseStatus::Cancelled,
-                    answer,
-                    usage: Some(*usage),
-                    timing: *timing,
-                    failure: None,
-                    at: *at,
-                });
+            E::Completed { .. } | E::Incomplete { .. } | E::Failed { .. } | E::Cancelled { .. } => {
+                self.closed = self.end(event);
             }
             // Who carries a run, and its steps, are the business of another read model.
             E::Claimed { .. }
@@ -141,6 +78,72 @@ impl ResponseChange {
             E::MetadataReplaced { metadata, .. } => self.metadata = Some(metadata.clone()),
             E::Deleted { .. } => self.deleted = true,
         }
+    }
+
+    /// The end that an event tells.
+    fn end(&self, event: &E) -> Option<Closed> {
+        let ended =
+            |status, answer: Option<&Answer>, usage, timing: &Timing, at: &DateTime<Utc>| Closed {
+                status,
+                answer: self.text(answer),
+                usage,
+                timing: *timing,
+                failure: None,
+                at: *at,
+            };
+        Some(match event {
+            E::Completed {
+                answer,
+                usage,
+                timing,
+                at,
+            } => ended(
+                ResponseStatus::Completed,
+                Some(answer),
+                Some(*usage),
+                timing,
+                at,
+            ),
+            E::Incomplete {
+                answer,
+                usage,
+                timing,
+                at,
+                ..
+            } => ended(
+                ResponseStatus::Incomplete,
+                Some(answer),
+                Some(*usage),
+                timing,
+                at,
+            ),
+            E::Cancelled {
+                answer,
+                usage,
+                timing,
+                at,
+            } => ended(
+                ResponseStatus::Cancelled,
+                Some(answer),
+                Some(*usage),
+                timing,
+                at,
+            ),
+            E::Failed {
+                failure,
+                partial,
+                usage,
+                timing,
+                at,
+            } => {
+                let usage = (!usage.is_none()).then_some(*usage);
+                Closed {
+                    failure: Some(failure.clone()),
+                    ..ended(ResponseStatus::Failed, partial.as_ref(), usage, timing, at)
+                }
+            }
+            _ => return None,
+        })
     }
 
     fn open(&mut self, call: &RequestedCall, at: DateTime<Utc>) {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use jan_domain::history::Event;
 use jan_domain::id::{NodeId, ResponseId, StepId};
-use jan_domain::response::run::{Step, StepFailure, StepOutcome, Work};
+use jan_domain::response::run::{Step, StepOutcome, Work};
 use jan_domain::response::{
     Answer, Failure, IncompleteReason, RequestedCall, ResponseEvent as E, RunTerms, Timing, Usage,
 };
@@ -50,7 +50,7 @@ pub(super) struct Planned {
 pub(super) struct EndedStep {
     pub(super) step: StepId,
     pub(super) status: StepStatus,
-    pub(super) outcome: Option<StepOutcome>,
+    pub(super) outcome: StepOutcome,
     pub(super) took_ms: Option<u64>,
     pub(super) at: DateTime<Utc>,
 }
@@ -103,25 +103,32 @@ impl RunChange {
                 outcome,
                 took_ms,
                 at,
-            } => {
-                let outcome = Some((**outcome).clone());
-                self.end_step(step, StepStatus::Succeeded, outcome, Some(*took_ms), *at);
-            }
+            } => self.ended.push(EndedStep {
+                step: step.clone(),
+                status: StepStatus::Succeeded,
+                outcome: (**outcome).clone(),
+                took_ms: Some(*took_ms),
+                at: *at,
+            }),
             E::StepFailed {
                 step,
                 failure,
                 took_ms,
                 at,
-            } => self.fail_step(step, failure, *took_ms, *at),
-            E::StepOutcomeUnknown { step, at } => {
-                self.end_step(
-                    step,
-                    StepStatus::Unknown,
-                    Some(StepOutcome::Unknown),
-                    None,
-                    *at,
-                );
-            }
+            } => self.ended.push(EndedStep {
+                step: step.clone(),
+                status: StepStatus::Failed,
+                outcome: StepOutcome::Failed(failure.clone()),
+                took_ms: Some(*took_ms),
+                at: *at,
+            }),
+            E::StepOutcomeUnknown { step, at } => self.ended.push(EndedStep {
+                step: step.clone(),
+                status: StepStatus::Unknown,
+                outcome: StepOutcome::Unknown,
+                took_ms: None,
+                at: *at,
+            }),
             E::MetadataReplaced { metadata, .. } => self.metadata = Some(metadata.clone()),
             E::Deleted { .. } => self.deleted = true,
             E::Completed { .. } | E::Incomplete { .. } | E::Failed { .. } | E::Cancelled { .. } => {
@@ -144,28 +151,6 @@ impl RunChange {
         self.opened = Some(Opened {
             call: call.clone(),
             terms: (**terms).clone(),
-            at,
-        });
-    }
-
-    fn fail_step(&mut self, step: &StepId, failure: &StepFailure, took_ms: u64, at: DateTime<Utc>) {
-        let outcome = StepOutcome::Failed(failure.clone());
-        self.end_step(step, StepStatus::Failed, Some(outcome), Some(took_ms), at);
-    }
-
-    fn end_step(
-        &mut self,
-        step: &StepId,
-        status: StepStatus,
-        outcome: Option<StepOutcome>,
-        took_ms: Option<u64>,
-        at: DateTime<Utc>,
-    ) {
-        self.ended.push(EndedStep {
-            step: step.clone(),
-            status,
-            outcome,
-            took_ms,
             at,
         });
     }

@@ -8,10 +8,11 @@ use super::reader::RunReader;
 impl UnattendedRuns for RunReader {
     fn unattended<'a>(
         &'a self,
-        living: &'a [NodeId],
+        others: &'a [NodeId],
+        held: &'a [ResponseId],
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>> {
-        let found = self.find_unattended(living, limit);
+        let found = self.find_unattended(others, held, limit);
         found
             .map(|found| found.map_err(|error| ReadFailure(Box::new(error))))
             .boxed()
@@ -21,7 +22,8 @@ impl UnattendedRuns for RunReader {
 impl RunReader {
     async fn find_unattended(
         &self,
-        living: &[NodeId],
+        others: &[NodeId],
+        held: &[ResponseId],
         limit: u32,
     ) -> Result<Vec<ResponseId>, sqlx::Error> {
         let sql = r"
@@ -29,11 +31,14 @@ impl RunReader {
               from runs
              where status in ('queued', 'in_progress')
                and (node_id is null or node_id <> all($1))
+               and response_id <> all($2)
              order by created_at
-             limit $2";
-        let living: Vec<&str> = living.iter().map(NodeId::as_str).collect();
+             limit $3";
+        let others: Vec<&str> = others.iter().map(NodeId::as_str).collect();
+        let held: Vec<&str> = held.iter().map(ResponseId::as_str).collect();
         let ids: Vec<String> = sqlx::query_scalar(sql)
-            .bind(living)
+            .bind(others)
+            .bind(held)
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await?;

@@ -36,15 +36,15 @@ pub(super) async fn write(
     if !ended.is_empty() {
         end_steps(connection, &ended).await?;
     }
-    let changed: Vec<ChangedRun<'_>> = live
+    let touched: Vec<ChangedRun<'_>> = live
         .into_iter()
         .filter(|(_, change)| {
             change.claimed.is_some() || change.closed.is_some() || change.metadata.is_some()
         })
         .map(|(id, change)| (id.as_str(), change))
         .collect();
-    if !changed.is_empty() {
-        update_runs(connection, &changed).await?;
+    if !touched.is_empty() {
+        update_runs(connection, &touched).await?;
     }
     if !gone.is_empty() {
         delete(connection, &column(&gone, |(id, _)| id.as_str())).await?;
@@ -141,9 +141,7 @@ async fn end_steps(connection: &mut PgConnection, steps: &[&EndedStep]) -> Resul
         .bind(column(steps, |step| step.step.as_str()))
         .bind(column(steps, |step| step.status.as_str()))
         .bind(column(steps, |step| {
-            step.outcome
-                .as_ref()
-                .map(|outcome| Json::of(outcome).text().to_owned())
+            Json::of(&step.outcome).text().to_owned()
         }))
         .bind(column(steps, |step| {
             step.took_ms

@@ -181,7 +181,10 @@ async fn projections_tell_how_far_they_are() {
         .iter()
         .map(|one| one["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["accounts", "conversations", "responses", "usage"]);
+    assert_eq!(
+        names,
+        ["accounts", "conversations", "responses", "runs", "usage"]
+    );
     let head = app.events().await.last().unwrap().position;
     for projection in &projections {
         assert_eq!(projection["position"], head, "{projection}");
@@ -190,7 +193,7 @@ async fn projections_tell_how_far_they_are() {
         assert!(projection["owner"].as_str().unwrap().starts_with("node_"));
     }
     let table = desk(&app).run(&["projections", "list"]);
-    assert_eq!(table.answer().lines().count(), 5);
+    assert_eq!(table.answer().lines().count(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,4 +7,5 @@ mod load;
 mod outage;
 mod points;
 mod random;
+mod runs;
 pub(crate) mod truth;

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use jan_projections::list_projections;
 use sqlx::PgPool;
 
+use super::runs::truth::RUN_RULES;
+
 /// How long the living may take to put everything in order.
 const REST_WITHIN: Duration = Duration::from_secs(20);
 /// Pause between two looks.
@@ -33,7 +35,7 @@ pub(crate) async fn comes_true(pool: &PgPool) {
 /// Everything that is not as it must be.
 async fn wrong(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
     let mut wrong = Vec::new();
-    for (rule, sql) in RULES {
+    for (rule, sql) in RULES.iter().chain(RUN_RULES) {
         let broken: Vec<String> = sqlx::query_scalar(sql).fetch_all(pool).await?;
         wrong.extend(broken.into_iter().map(|what| format!("{rule}: {what}")));
     }
@@ -56,7 +58,8 @@ const RULES: &[(&str, &str)] = &[
         r"
         select aggregate_id || ' ended ' || count(*) filter (where event_type = any(endings)) || ' times'
           from events
-          cross join (values (array['ResponseCompleted', 'ResponseIncomplete', 'ResponseFailed']))
+          cross join (values (array['ResponseCompleted', 'ResponseIncomplete', 'ResponseFailed',
+                                    'ResponseCancelled']))
                as known (endings)
          where aggregate_type = 'response'
          group by aggregate_id
@@ -90,7 +93,8 @@ const RULES: &[(&str, &str)] = &[
         endings as (
             select aggregate_id as id, event_type as ending
               from events
-             where event_type in ('ResponseCompleted', 'ResponseIncomplete', 'ResponseFailed')),
+             where event_type in ('ResponseCompleted', 'ResponseIncomplete', 'ResponseFailed',
+                                  'ResponseCancelled')),
         turns as (
             select payload #>> '{ItemsAppended,response}' as id, aggregate_id as conversation,
                    count(*) as times
@@ -143,9 +147,11 @@ const RULES: &[(&str, &str)] = &[
         with told as (
             select aggregate_id as id, case event_type when 'ResponseCompleted' then 'completed'
                                                        when 'ResponseIncomplete' then 'incomplete'
-                                                       when 'ResponseFailed' then 'failed' end as status
+                                                       when 'ResponseFailed' then 'failed'
+                                                       when 'ResponseCancelled' then 'cancelled' end as status
               from events
-             where event_type in ('ResponseCompleted', 'ResponseIncomplete', 'ResponseFailed'))
+             where event_type in ('ResponseCompleted', 'ResponseIncomplete', 'ResponseFailed',
+                                  'ResponseCancelled'))
         select coalesce(told.id, response_id) || ' is ' || coalesce(told.status, 'open')
                || ' and shown as ' || coalesce(responses.status, 'nothing')
           from told full join responses on response_id = told.id
@@ -157,7 +163,7 @@ const RULES: &[(&str, &str)] = &[
         with told as (
             select count(*) filter (where event_type = 'ResponseRequested') as requests,
                    count(*) filter (where event_type = 'ResponseCompleted') as completed,
-                   count(*) filter (where event_type = 'ResponseIncomplete') as incomplete,
+                   count(*) filter (where event_type in ('ResponseIncomplete', 'ResponseCancelled')) as incomplete,
                    count(*) filter (where event_type = 'ResponseFailed') as failed
               from events),
         shown as (

@@ -8,4 +8,5 @@ mod account;
 mod conversation;
 mod laws;
 mod response;
+mod run;
 mod values;

@@ -92,7 +92,8 @@ async fn odd_methods_and_endless_lines_are_refused() {
     ] {
         let answer = exchange(address, request.as_bytes()).await;
         let shown: String = answer.chars().take(200).collect();
-        assert_eq!(status(&answer), expected, "{shown}");
+        let asked: String = request.chars().take(60).collect();
+        assert_eq!(status(&answer), expected, "{asked}: {shown}");
     }
 }
 

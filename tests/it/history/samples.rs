@@ -154,10 +154,7 @@ fn after_response(last: Option<&ResponseEvent>) -> Option<ResponseEvent> {
         },
         Some(E::StepSucceeded { .. }) => E::StepFailed {
             step: step().id,
-            failure: StepFailure {
-                code: "timed_out".to_owned(),
-                message: "the tool took too long".to_owned(),
-            },
+            failure: step_failure(),
             took_ms: 45_000,
             at,
         },
@@ -322,6 +319,13 @@ fn step() -> Step {
             kind: UseKind::Mcp,
             approved_by: Some(item_id("mcpr_1")),
         }),
+    }
+}
+
+fn step_failure() -> StepFailure {
+    StepFailure {
+        code: "timed_out".to_owned(),
+        message: "the tool took too long".to_owned(),
     }
 }
 

@@ -131,10 +131,10 @@ mod tests {
     use super::*;
     use jan_domain::ports::SeededIds;
 
-    fn read_plain(input: Value) -> Result<Vec<InputItem>, ApiError> {
+    fn read_plain(input: &Value) -> Result<Vec<InputItem>, ApiError> {
         let ids = SeededIds::new([0; 32]);
         read(
-            Some(&input),
+            Some(input),
             (&ids, Flavour::OpenAi),
             &mut Warnings::default(),
         )
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn input_is_taken_as_clients_send_it() {
-        let read = read_plain(json!([
+        let read = read_plain(&json!([
             {"role": "user", "content": "hi"},
             {"type": "item_reference", "id": "msg_1"},
             {"id": "rs_2"},
@@ -158,7 +158,7 @@ mod tests {
             })
             .collect();
         assert_eq!(kinds, ["message", "msg_1", "rs_2", "function_call_output"]);
-        assert_eq!(read_plain(json!("hi")).unwrap().len(), 1);
+        assert_eq!(read_plain(&json!("hi")).unwrap().len(), 1);
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
             ),
             (json!([{"type": "gift"}]), "input[0].type"),
         ] {
-            let refused = read_plain(input).unwrap_err().body();
+            let refused = read_plain(&input).unwrap_err().body();
             assert_eq!(refused["error"]["param"], at);
         }
     }

@@ -162,10 +162,10 @@ impl Parameter {
     }
 }
 
+type Fields = Map<String, Value>;
+
 /// Checks what was given, and answers what the response repeats and what goes to the provider.
-pub(super) fn read(
-    fields: &Map<String, Value>,
-) -> Result<(Map<String, Value>, Map<String, Value>), ApiError> {
+pub(super) fn read(fields: &Fields) -> Result<(Fields, Fields), ApiError> {
     let (mut shown, mut forwarded) = (Map::new(), Map::new());
     for parameter in PARAMETERS {
         let given = fields.get(parameter.name).filter(|value| !value.is_null());

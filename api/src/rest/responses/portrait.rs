@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use jan_commands::run::{Outcome, RecordedRequest, RunEnding, RunWish};
 use jan_domain::UserMetadata;
 use jan_domain::id::{ConversationId, ResponseId};
-use jan_domain::response::{Failure, FailureKind, Usage};
+use jan_domain::response::{Failure, FailureKind, IncompleteReason, Usage};
 use jan_projections::{RunRow, RunStatus};
 use serde_json::{Map, Value, json};
 
@@ -171,7 +171,7 @@ impl Stand {
             output: kept.filter(Value::is_array).unwrap_or(output),
             usage: row.usage,
             failure: row.failure.clone(),
-            incomplete: row.incomplete.map(|reason| reason.as_str()),
+            incomplete: row.incomplete.map(IncompleteReason::as_str),
             completed_at: row.ended_at.filter(|_| row.status == RunStatus::Completed),
         }
     }

@@ -73,22 +73,7 @@ fn read_one(tool: &Value, tools: &mut Tools, warnings: &mut Warnings) -> Result<
             tools.shown.push(tool.clone());
         }
         "namespace" => namespace(fields, tools)?,
-        "mcp" => match mcp_server::read(fields)? {
-            Some(server) => {
-                let label = &server.label;
-                if tools.servers.iter().any(|known| known.label == *label) {
-                    return Err(
-                        ApiError::invalid_value("Another tool has this label.").at("server_label")
-                    );
-                }
-                tools.servers.push(server);
-                tools.shown.push(mcp_server::shown(fields));
-            }
-            None => {
-                warnings.add("mcp tools without a 'server_url' are not offered".to_owned());
-                tools.shown.push(mcp_server::shown(fields));
-            }
-        },
+        "mcp" => mcp(fields, tools, warnings)?,
         _ => {
             match builtin(kind) {
                 Some(builtin) if !tools.builtins.contains(&builtin) => tools.builtins.push(builtin),
@@ -98,6 +83,25 @@ fn read_one(tool: &Value, tools: &mut Tools, warnings: &mut Warnings) -> Result<
             tools.shown.push(tool.clone());
         }
     }
+    Ok(())
+}
+
+/// A server of the caller's; one without an address is shown and never asked.
+fn mcp(
+    fields: &Map<String, Value>,
+    tools: &mut Tools,
+    warnings: &mut Warnings,
+) -> Result<(), ApiError> {
+    tools.shown.push(mcp_server::shown(fields));
+    let Some(server) = mcp_server::read(fields)? else {
+        warnings.add("mcp tools without a 'server_url' are not offered".to_owned());
+        return Ok(());
+    };
+    let label = &server.label;
+    if tools.servers.iter().any(|known| known.label == *label) {
+        return Err(ApiError::invalid_value("Another tool has this label.").at("server_label"));
+    }
+    tools.servers.push(server);
     Ok(())
 }
 

@@ -42,7 +42,7 @@ impl Warnings {
 /// As much of a caller's word as a header should repeat.
 fn shown(word: &str) -> String {
     word.chars()
-        .filter(|letter| letter.is_ascii_graphic())
+        .filter(char::is_ascii_graphic)
         .take(40)
         .collect()
 }

@@ -27,7 +27,7 @@ use crate::error::ApiError;
 use crate::state::ApiState;
 
 /// How long a connection may live (OpenAI).
-const LIFE_MAX: Duration = Duration::from_mins(60);
+const LIFE_MAX: Duration = Duration::from_hours(1);
 /// Responses that a connection remembers.
 const REMEMBERED_MAX: usize = 32;
 

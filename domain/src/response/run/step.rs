@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Said, ToolUse};
 use crate::id::{ItemId, StepId};
 use crate::response::EffectClass;
+use crate::response::step::step_id;
 
 /// One step of a run: an effect that is about to happen, recorded before it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,9 +48,6 @@ impl Work {
 
 impl Step {
     /// The step at place `index` of the run that began with the step `root`.
-    ///
-    /// # Panics
-    /// Never: a prefix and hex digits always make an id.
     pub fn at(root: &StepId, index: u32, work: Work) -> Self {
         let detail = match &work {
             Work::Infer => "infer".to_owned(),
@@ -59,22 +56,9 @@ impl Step {
                 format!("call\0{}\0{}\0{}", used.server, used.tool, used.arguments)
             }
         };
-        let mut hash = Sha256::new();
-        for part in [
-            root.as_str().as_bytes(),
-            &index.to_be_bytes(),
-            detail.as_bytes(),
-        ] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let digits = hash.finalize()[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>();
-        let id = StepId::parse(&format!("step_{digits}"));
+        let place = index.to_be_bytes();
         Self {
-            id: id.expect("a prefix and hex digits are an id"),
+            id: step_id(&[root.as_str().as_bytes(), &place, detail.as_bytes()]),
             index,
             work,
         }

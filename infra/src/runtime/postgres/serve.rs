@@ -45,6 +45,7 @@ impl ChildPlan for PostgresPlan {
             .env_clear()
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
+            .envs(ALLOCATOR)
             .current_dir("/");
         if let Some(account) = &self.account {
             account.apply(&mut command);
@@ -76,6 +77,14 @@ impl ChildPlan for PostgresPlan {
         self.account.as_ref()
     }
 }
+
+/// glibc's allocator keeps a few megabytes per session. By itself it gives memory back after every
+/// statement of some size and asks for it again with the next one, which interrupts all cores.
+const ALLOCATOR: [(&str, &str); 3] = [
+    ("MALLOC_TRIM_THRESHOLD_", "4194304"),
+    ("MALLOC_TOP_PAD_", "1048576"),
+    ("MALLOC_MMAP_THRESHOLD_", "4194304"),
+];
 
 /// Settings for one busy server on one machine. They are arguments, not a file, so that a new
 /// release brings its own.
