@@ -28,22 +28,22 @@ pub(super) async fn read(request: Request, limits: &EdgeLimits) -> Result<Reques
         .map_err(|error| told(PARSE_ERROR, error.message(), &Value::Null))?;
     let message: Value = serde_json::from_str(text)
         .map_err(|error| told(PARSE_ERROR, &format!("Parse error: {error}"), &Value::Null))?;
-    check(&message)?;
+    if let Some(refusal) = refusal(&message) {
+        return Err(refusal);
+    }
     accept::complete(&mut head.headers);
     Ok(Request::from_parts(head, Body::from(bytes)))
 }
 
 /// Refuses what is no message of JSON-RPC, in its words.
-fn check(message: &Value) -> Result<(), Response> {
+fn refusal(message: &Value) -> Option<Response> {
     let Value::Object(fields) = message else {
         let words = "Invalid request: one message at a time, as an object";
-        return Err(told(INVALID_REQUEST, words, &Value::Null));
+        return Some(told(INVALID_REQUEST, words, &Value::Null));
     };
     let id = fields.get("id").filter(|id| is_id(id));
-    match problem(fields, id.is_some()) {
-        None => Ok(()),
-        Some(words) => Err(told(INVALID_REQUEST, words, id.unwrap_or(&Value::Null))),
-    }
+    let words = problem(fields, id.is_some())?;
+    Some(told(INVALID_REQUEST, words, id.unwrap_or(&Value::Null)))
 }
 
 fn problem(fields: &Map<String, Value>, has_id: bool) -> Option<&'static str> {
@@ -88,7 +88,7 @@ mod tests {
             json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
             json!({"jsonrpc": "2.0", "id": 1, "result": {}}),
         ] {
-            assert!(check(&message).is_ok(), "{message}");
+            assert!(refusal(&message).is_none(), "{message}");
         }
         for wrong in [
             json!([]),
@@ -104,7 +104,7 @@ mod tests {
             json!({"jsonrpc": "2.0", "id": 1}),
             json!({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}),
         ] {
-            assert!(check(&wrong).is_err(), "{wrong}");
+            assert!(refusal(&wrong).is_some(), "{wrong}");
         }
     }
 }
