@@ -14,10 +14,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup parts test sdk sdk-agents lint bench doctor
+.PHONY: help up setup parts test sdk sdk-agents conformance lint bench doctor
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  JAN_DATA_DIR=$(JAN_DATA_DIR) holds the database, the model and the keys; PYTHON=$(PYTHON) installs and runs."
 
@@ -63,6 +63,10 @@ sdk: ## run the official OpenAI clients against a server (after `make test` has 
 sdk-agents: setup ## run agent frameworks and the Codex CLI against a server (large packages)
 	cargo programs
 	JAN_WHEELS_DIR="$(abspath $(RUNTIME))" tests/sdk/agents/run
+
+conformance: setup ## hold the MCP endpoint to the official suites and the inspector (needs npm)
+	cargo programs
+	JAN_WHEELS_DIR="$(abspath $(RUNTIME))" tests/conformance/run
 
 lint: ## check format, lints and, with cargo-deny, licences and known holes
 	cargo fmt --all --check

@@ -85,7 +85,8 @@ pub(crate) async fn collect(request: Request, limits: &EdgeLimits) -> Result<Byt
     }
 }
 
-fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
+/// Refuses a body that says it is something else.
+pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     if headers
         .get(header::CONTENT_ENCODING)
         .is_some_and(|coding| coding != "identity")

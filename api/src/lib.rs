@@ -21,6 +21,7 @@ mod caller;
 mod documentation;
 mod idempotency;
 mod json_check;
+mod mcp;
 mod reading;
 mod rest;
 mod sse;
@@ -85,6 +86,9 @@ fn cors(server: &Server) -> CorsLayer {
             name("x-request-id"),
             name("x-consistency"),
             name("mcp-session-id"),
+            name("mcp-protocol-version"),
+            name("mcp-method"),
+            name("mcp-name"),
         ])
         .expose_headers([name("x-request-id"), name("x-consistency")])
         .max_age(Duration::from_hours(1))

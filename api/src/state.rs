@@ -87,6 +87,25 @@ pub struct Server {
     pub serves_api: bool,
     /// Origins that browsers may call from, checked.
     pub cors_origins: Vec<String>,
+    /// The MCP endpoint.
+    pub mcp: McpDoor,
+}
+
+/// Who may come to the MCP endpoint, and how.
+#[derive(Debug, Clone)]
+pub struct McpDoor {
+    /// Hosts under which it may be called; any when empty.
+    pub hosts: Vec<String>,
+    /// Origins whose pages may call it.
+    pub origins: Vec<String>,
+    /// Whether pages of this machine may, whatever their port.
+    pub local_origins: bool,
+    /// Whether tools that read may be used without a token.
+    pub open: bool,
+    /// Largest message, in bytes.
+    pub body_bytes: usize,
+    /// Where the server is reached and who issues its tokens, without a slash at the end.
+    pub base: String,
 }
 
 /// Bounds at the edge.

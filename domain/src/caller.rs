@@ -41,6 +41,27 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever comes without credentials, where that is allowed. Nothing belongs to it but the record
+    /// of what it did.
+    ///
+    /// # Panics
+    /// Never: a prefix and letters make an id.
+    pub fn nobody() -> Self {
+        let account = AccountId::parse("user_nobody").expect("a prefix and letters make an id");
+        let tenant = TenantId::default();
+        Self {
+            owner: Owner { tenant, account },
+            kind: CallerKind::Guest,
+            session: None,
+            key: None,
+        }
+    }
+
+    /// Whether it came without credentials.
+    pub fn is_nobody(&self) -> bool {
+        self.session.is_none() && self.key.is_none() && self.kind == CallerKind::Guest
+    }
+
     /// Whether an object of `owner` exists as far as this caller may know.
     pub fn sees(&self, owner: &Owner) -> bool {
         &self.owner == owner

@@ -9,6 +9,7 @@ mod crash;
 mod domain;
 mod edge;
 mod history;
+mod mcp;
 mod model;
 mod nodes;
 mod openapi;

@@ -8,6 +8,7 @@ mod provider;
 mod read;
 mod response;
 mod run;
+mod tool;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -198,6 +199,18 @@ impl ApiError {
         error
     }
 
+    /// 508: the request has come through a tool host, and ends here.
+    pub fn tool_loop() -> Self {
+        let message = "A tool host may not use this server's tools as its own.";
+        Self::new(StatusCode::LOOP_DETECTED, "tool_loop", message)
+    }
+
+    /// 403: the request is meant for another host; whoever sends it may be a page of the web.
+    pub fn misdirected() -> Self {
+        let message = "This server is not called under that Host.";
+        Self::new(StatusCode::FORBIDDEN, "host_not_allowed", message)
+    }
+
     /// 400: a connection answers one response at a time.
     pub fn response_in_flight() -> Self {
         let message = "Another response is under way on this connection.";
@@ -285,6 +298,11 @@ impl ApiError {
         self.status == StatusCode::UNAUTHORIZED
     }
 
+    /// What the caller is told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The field it is about.
     pub fn param(&self) -> Option<&str> {
         self.param.as_deref()
@@ -321,6 +339,12 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// The same answer as 400: an error in the words of another protocol.
+pub fn as_bad_request(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
 }
 
 /// The same answer as 201.

@@ -69,7 +69,7 @@ fn refusal() -> Response {
 }
 
 /// Says of all operations that they need credentials.
-pub(super) fn require_credentials(document: &mut Document) {
+pub(crate) fn require_credentials(document: &mut Document) {
     for operation in operations(document) {
         let nothing: [&str; 0] = [];
         operation.security = Some(vec![SecurityRequirement::new(BEARER, nothing)]);

@@ -3,7 +3,7 @@
 mod auth;
 mod chat;
 mod conversations;
-mod description;
+pub(crate) mod description;
 mod embeddings;
 mod models;
 mod page;
@@ -12,20 +12,22 @@ mod responses;
 mod service;
 mod value_check;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::ApiState;
-use crate::{caller, idempotency};
+use crate::{caller, idempotency, mcp};
 
 /// All routes, and their description.
 pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
     let authenticated = authenticated()
         .layer(from_fn_with_state(state.clone(), idempotency::once))
         .layer(from_fn_with_state(state.clone(), caller::require));
-    let (routes, document) = described(authenticated).split_for_parts();
+    let mcp = mcp::routes().layer(from_fn_with_state(state.clone(), mcp::enter));
+    let (routes, document) = described(authenticated, mcp).split_for_parts();
+    let routes = routes.layer(Extension(mcp::service(state)));
     (routes, description::finish(document))
 }
 
@@ -36,7 +38,7 @@ pub(crate) fn service_routes() -> Router<ApiState> {
 
 /// The description of all routes.
 pub(crate) fn document() -> Document {
-    description::finish(described(authenticated()).into_openapi())
+    description::finish(described(authenticated(), mcp::routes()).into_openapi())
 }
 
 fn authenticated() -> OpenApiRouter<ApiState> {
@@ -51,9 +53,14 @@ fn authenticated() -> OpenApiRouter<ApiState> {
     routes
 }
 
-fn described(authenticated: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
+fn described(
+    authenticated: OpenApiRouter<ApiState>,
+    mcp: OpenApiRouter<ApiState>,
+) -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(description::base())
         .merge(authenticated)
+        .merge(mcp)
+        .merge(mcp::public_routes())
         .merge(auth::public_routes())
         .merge(service::routes())
 }

@@ -11,6 +11,7 @@ use jan_domain::id::NodeId;
 use jan_domain::ports::{
     IdGenerator, ModelCatalog, OpenResponses, Seal, TokenIssuer, ToolHost, UnattendedRuns,
 };
+use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
 use jan_infra::config::{Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
@@ -23,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, Rooms, Server};
+use crate::state::{ApiState, EdgeLimits, McpDoor, Rooms, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -35,6 +36,10 @@ pub struct Blueprint {
     pub issuer: Arc<dyn TokenIssuer>,
     /// The tools on offer.
     pub tools: Arc<dyn ToolHost>,
+    /// Which of them callers may use.
+    pub tool_permissions: ToolPermissions,
+    /// Tool calls that one caller makes itself, at once.
+    pub direct_calls_max: usize,
     /// Longest a tool call may take.
     pub tool_timeout: Duration,
     /// Seals what lies in the database for a while.
@@ -47,6 +52,8 @@ pub struct Blueprint {
     pub guests: bool,
     /// Origins that browsers may call from.
     pub cors_origins: Origins,
+    /// Who may come to the MCP endpoint.
+    pub mcp: McpDoor,
     /// The metrics in Prometheus's text format.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Where tests make the process die.
@@ -216,6 +223,7 @@ fn state_of(
         roles,
         guests,
         cors_origins,
+        mcp,
         metrics,
         ..
     } = blueprint;
@@ -229,6 +237,7 @@ fn state_of(
         guests,
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
+        mcp,
     };
     let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(
@@ -250,6 +259,8 @@ fn run_limits(blueprint: &Blueprint) -> RunLimits {
     RunLimits {
         tool_depth_max: limits.tool_depth_max,
         tool_timeout: blueprint.tool_timeout,
+        tool_permissions: blueprint.tool_permissions.clone(),
+        direct_calls_max: blueprint.direct_calls_max,
         duration_max: limits.model_call_duration_max,
         // Only workers carry what nobody waits for.
         background_max: if blueprint.roles.worker {

@@ -2,6 +2,7 @@
 
 mod application;
 mod diagnosis;
+mod mcp_door;
 mod migration;
 mod parts;
 mod server;
@@ -11,6 +12,7 @@ pub use application::{Application, Blueprint};
 pub use diagnosis::diagnose;
 pub use jan_infra::config::{SettingLine, Source};
 pub use jan_infra::runtime::Detection;
+pub use mcp_door::mcp_door;
 pub use migration::migrate;
 pub use server::{ServeError, Serving, serve_until};
 pub use visit::{DatabaseVisit, VisitError};

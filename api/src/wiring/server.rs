@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Application, Blueprint};
+use super::{Application, Blueprint, mcp_door};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -127,12 +127,15 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         models: catalog,
         issuer: Arc::new(issuer),
         tools: Arc::new(tools),
+        tool_permissions: config.tools.permissions.clone(),
+        direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,
         seal: Arc::new(seal),
         roles: config.server.roles,
         limits: config.limits.clone(),
         guests: config.auth.guests,
         cors_origins: config.server.cors_origins.clone(),
+        mcp: mcp_door(&config.server, &config.auth, &config.mcp),
         metrics: Box::new(move || metrics.render_metrics()),
         crash: serving.crash.clone(),
     })

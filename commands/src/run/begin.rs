@@ -112,7 +112,7 @@ impl Prepared {
             owner: owner_of(&loaded),
             metadata: self.metadata,
             model: self.wish.model,
-            route: self.route,
+            route: Some(self.route),
             request: self.wish.request,
             context: self.context,
             input: self.input,
@@ -142,13 +142,13 @@ impl Prepared {
 }
 
 /// A run that this process holds while its intent is on the way.
-struct Holding {
+pub(super) struct Holding {
     commands: Commands,
     id: ResponseId,
 }
 
 impl Holding {
-    fn of(commands: &Commands, id: &ResponseId) -> Self {
+    pub(super) fn of(commands: &Commands, id: &ResponseId) -> Self {
         commands.runner.local.begin(id);
         Self {
             commands: commands.clone(),

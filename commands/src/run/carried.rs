@@ -20,7 +20,8 @@ pub(crate) struct Carried {
     pub(crate) metadata: Metadata,
     /// The model the client asked for.
     pub(crate) model: String,
-    pub(crate) route: ModelRoute,
+    /// `None` where no model is asked.
+    pub(crate) route: Option<ModelRoute>,
     pub(crate) request: RecordedRequest,
     /// What the model is shown before the run's own words: history, then the request's items.
     pub(crate) context: Vec<Item>,

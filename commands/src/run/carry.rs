@@ -92,7 +92,7 @@ fn span_of(run: &Carried) -> tracing::Span {
         otel.name = %format_args!("chat {}", run.model),
         otel.kind = "client",
         gen_ai.operation.name = "chat",
-        gen_ai.provider.name = &*run.route.provider_name,
+        gen_ai.provider.name = run.route.as_ref().map(|route| &*route.provider_name),
         gen_ai.request.model = run.model,
         gen_ai.response.id = run.id.as_str(),
         gen_ai.conversation.id = run.conversation.as_ref().map(ConversationId::as_str),

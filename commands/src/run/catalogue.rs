@@ -61,12 +61,13 @@ impl Catalogue {
     }
 
     fn offer(&mut self, request: &RecordedRequest, server: &ServerTerms, tool: &ListedTool) {
+        if !server.allows(&tool.name, tool.effect == EffectClass::Pure) {
+            return;
+        }
         let own = server.label == OWN_LABEL && server.item.is_none();
         if !own {
-            if server.allows(&tool.name, tool.effect == EffectClass::Pure) {
-                let name = offered_name(&server.label, &tool.name);
-                self.add(request, server, tool, (name, UseKind::Mcp));
-            }
+            let name = offered_name(&server.label, &tool.name);
+            self.add(request, server, tool, (name, UseKind::Mcp));
             return;
         }
         let builtin = request

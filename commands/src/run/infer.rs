@@ -4,7 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use jan_domain::json::{repaired, within_bounds};
-use jan_domain::ports::{ChatAnswer, ChatCall, Frame, Frames, ProviderFailure};
+use jan_domain::ports::{ChatAnswer, ChatCall, Frame, Frames, ModelRoute, ProviderFailure};
 use jan_domain::response::run::{Progress, Said, Step};
 use jan_domain::response::{Failure, FailureKind};
 use serde_json::Value;
@@ -31,7 +31,8 @@ pub(super) async fn infer(
     overheard: &Overheard,
 ) -> Result<Said, Failure> {
     let catalogue = Arc::new(Catalogue::of(&run.request, progress));
-    let model = &run.route.upstream_model;
+    let route = run.route.as_ref().ok_or_else(no_model)?;
+    let model = &route.upstream_model;
     let shown = (progress, &*catalogue);
     let mut context = run.context.as_slice();
     let tries = if run.background { TRIES_MAX } else { 1 };
@@ -44,7 +45,7 @@ pub(super) async fn infer(
         let hearing = Hearing::new(run.teller.clone(), Arc::clone(&catalogue), place);
         replace(overheard, Some(hearing));
         let body = prompt::provider_body(&run.request, model, context, shown);
-        let asked = ask(run, body, overheard).await;
+        let asked = ask(run, route, body, overheard).await;
         let silent = with(overheard, |hearing| hearing.is_silent()).unwrap_or(true);
         match asked {
             Ok(()) => break,
@@ -65,6 +66,14 @@ pub(super) async fn infer(
     });
     let heard = replace(overheard, None).expect("a question was asked");
     Ok(heard.finish(&run.model, most.saturating_sub(made)))
+}
+
+/// A run without a model never comes to ask one; the rule of runs says so.
+fn no_model() -> Failure {
+    Failure {
+        kind: FailureKind::Internal,
+        message: "There is no model to ask.".to_owned(),
+    }
 }
 
 /// What went wrong, and what may help.
@@ -102,13 +111,18 @@ fn is_too_long(failure: &ProviderFailure) -> bool {
             .any(|words| message.to_lowercase().contains(words))
 }
 
-async fn ask(run: &Carried, body: Bytes, overheard: &Overheard) -> Result<(), Fault> {
+async fn ask(
+    run: &Carried,
+    route: &ModelRoute,
+    body: Bytes,
+    overheard: &Overheard,
+) -> Result<(), Fault> {
     let call = ChatCall {
         body,
         stream: true,
         traceparent: run.metadata.traceparent.clone(),
     };
-    match run.route.provider.chat(call).await? {
+    match route.provider.chat(call).await? {
         ChatAnswer::Stream(frames) => listen(frames, run, overheard).await,
         ChatAnswer::Whole(json) => {
             let told = as_chunk(&json).ok_or(ProviderFailure::Garbled)?;

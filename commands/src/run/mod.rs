@@ -6,6 +6,7 @@
 //! carry what the dead have left.
 
 mod begin;
+mod call_directly;
 mod cancel;
 mod carried;
 mod carry;
@@ -26,6 +27,7 @@ mod infer;
 mod intent;
 mod item_ids;
 mod outcome;
+mod own_tools;
 mod plan;
 mod prompt;
 mod record;
@@ -40,6 +42,7 @@ mod tool_step;
 mod warm_up;
 mod wish;
 
+pub use call_directly::{DirectCall, DirectCallError, call_tool_directly};
 pub use cancel::{cancel_run, delete_run};
 pub use catalogue::OWN_LABEL;
 pub use channel::{Numbered, RunChannel};
@@ -48,6 +51,7 @@ pub use create::{Accepted, Attendance, create_run};
 pub(crate) use drive::Signals;
 pub use error::RunError;
 pub use follow::follow;
+pub use own_tools::list_own_tools;
 pub use recorded::{ChosenTool, InNamespace, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
 pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};
 pub use take_up::keep_taking_up;

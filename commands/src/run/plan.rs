@@ -3,12 +3,12 @@ use jan_domain::conversation::Conversation;
 use jan_domain::id::ResponseId;
 use jan_domain::item::Item;
 use jan_domain::ports::{IdGenerator, ModelRoute};
-use jan_domain::response::run::{ApprovalRule, RunTerms, ServerPlace, ServerTerms, ToolUse};
+use jan_domain::response::run::{RunTerms, ServerPlace, ServerTerms, ToolUse};
 use jan_domain::response::{PlannedStep, RequestedCall, Surface};
 use jan_domain::{Caller, Json};
 
-use super::catalogue::OWN_LABEL;
 use super::item_ids::StepItemIds;
+use super::own_tools::own_server;
 use super::{RunError, RunWish, context};
 use crate::Commands;
 use crate::store::Loaded;
@@ -47,7 +47,7 @@ impl Plan {
         let item_ids = StepItemIds::new(id, u32::MAX);
         let approved = context::approved(&context, &input, &wish.servers, &item_ids)?;
         Ok(Self {
-            servers: server_terms(wish, ids),
+            servers: server_terms((commands, caller), wish, ids),
             conversation,
             context,
             input,
@@ -56,7 +56,11 @@ impl Plan {
     }
 }
 
-fn server_terms(wish: &RunWish, ids: &dyn IdGenerator) -> Vec<ServerTerms> {
+fn server_terms(
+    (commands, caller): (&Commands, &Caller),
+    wish: &RunWish,
+    ids: &dyn IdGenerator,
+) -> Vec<ServerTerms> {
     let named = wish.servers.iter().map(|server| ServerTerms {
         label: server.label.clone(),
         place: ServerPlace::Remote(server.url.clone()),
@@ -66,14 +70,7 @@ fn server_terms(wish: &RunWish, ids: &dyn IdGenerator) -> Vec<ServerTerms> {
         approval: server.approval.clone(),
     });
     let wants_own = wish.request.own_tools || !wish.request.builtins.is_empty();
-    let own = wants_own.then(|| ServerTerms {
-        label: OWN_LABEL.to_owned(),
-        place: ServerPlace::Own,
-        item: None,
-        allowed: None,
-        read_only: false,
-        approval: ApprovalRule::Never,
-    });
+    let own = wants_own.then(|| own_server(commands, caller));
     named.chain(own).collect()
 }
 
@@ -104,6 +101,7 @@ pub(super) fn requested(
             input: plan.input.clone(),
             servers: plan.servers.clone(),
             approved: plan.approved.clone(),
+            tools_only: false,
             tool_depth_max: limits.tool_depth_max,
             tool_calls_max: wish.tool_calls_max,
             deadline: at + longest,

@@ -276,7 +276,7 @@ async fn again(
         owner: call.owner.clone(),
         metadata,
         model: call.model.clone(),
-        route,
+        route: Some(route),
         request: RecordedRequest::read(&run.request),
         context,
         input: run.terms.input.clone(),

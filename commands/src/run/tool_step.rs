@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jan_domain::ports::{ToolCall, ToolListing, ToolPlace, ToolServer};
+use jan_domain::ports::{ToolCall, ToolListing, ToolPlace, ToolResult, ToolServer};
 use jan_domain::response::EffectClass;
 use jan_domain::response::run::{
     ListedTool, Progress, ServerPlace, StepFailure, StepOutcome, StepSoFar, ToolReturn, ToolUse,
@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 use super::carried::Carried;
 use crate::runner::journal::Kept;
 
+/// Size of what a client is shown of a result, as JSON: it is on record.
+const CONTENT_BYTES_MAX: usize = 4 << 20;
 /// Longest pause between two tries to keep an outcome: about half a minute in all.
 const PAUSE_MAX: Duration = Duration::from_secs(16);
 
@@ -122,14 +124,34 @@ async fn make_call(
         traceparent: run.metadata.traceparent.clone(),
     });
     match tokio::time::timeout(run.commands.runner.limits.tool_timeout, call).await {
-        Ok(Ok(result)) => StepOutcome::Returned(ToolReturn {
-            output: result.told(),
-            is_error: result.is_error,
-            structured: result.structured,
-        }),
+        Ok(Ok(result)) => returned(result, progress.terms.tools_only),
         Ok(Err(failure)) => failed(failure.as_str(), &failure.to_string()),
         Err(_) => failed("timed_out", "the tool took too long"),
     }
+}
+
+/// What came back. A client that called the tool itself sees every block; a model sees the texts.
+fn returned(result: ToolResult, for_client: bool) -> StepOutcome {
+    let output = result.told();
+    let said_by_output = match result.content.as_slice() {
+        [block] => block["type"] == "text" && block.as_object().is_some_and(|it| it.len() == 2),
+        blocks => blocks.is_empty(),
+    };
+    let content = if for_client && !said_by_output {
+        result.content
+    } else {
+        Vec::new()
+    };
+    let size: usize = content.iter().map(|block| block.to_string().len()).sum();
+    if size > CONTENT_BYTES_MAX {
+        return failed("too_large", "the tool's answer is too large");
+    }
+    StepOutcome::Returned(ToolReturn {
+        output,
+        is_error: result.is_error,
+        structured: result.structured,
+        content,
+    })
 }
 
 fn server(run: &Carried, progress: &Progress, label: &str) -> Option<ToolServer> {

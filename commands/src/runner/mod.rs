@@ -2,6 +2,7 @@
 //! what the dead have left. Its tables hold what a run needs beside its stream: the journal of
 //! effects, the streams of runs in the background, and the keys of their tool servers.
 
+mod caller_places;
 pub(crate) mod endings;
 pub(crate) mod journal;
 pub(crate) mod local;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_domain::ports::{Seal, ToolHost};
+use jan_domain::tool_permissions::ToolPermissions;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +24,7 @@ pub(crate) use node_lease::living;
 pub use recovery::{RecoveryError, close_abandoned, keep_closing_abandoned};
 pub use stream_log::StreamLog;
 
+use self::caller_places::CallerPlaces;
 use self::journal::Journal;
 use self::local::LocalRuns;
 use self::secrets::RunSecrets;
@@ -33,6 +36,8 @@ pub struct Runner {
     pub(crate) stream_log: StreamLog,
     pub(crate) secrets: RunSecrets,
     pub(crate) local: LocalRuns,
+    /// Tool calls that callers make themselves.
+    pub(crate) direct_calls: CallerPlaces,
     pub(crate) limits: RunLimits,
     pub(crate) pool: PgPool,
 }
@@ -44,6 +49,10 @@ pub struct RunLimits {
     pub tool_depth_max: u32,
     /// Longest a tool call may take.
     pub tool_timeout: Duration,
+    /// Which of the deployment's own tools callers may use.
+    pub tool_permissions: ToolPermissions,
+    /// Tool calls that one caller makes itself, at once.
+    pub direct_calls_max: usize,
     /// Longest a run may take.
     pub duration_max: Duration,
     /// Runs in the background at once in this process; more of them wait.
@@ -57,6 +66,8 @@ impl Default for RunLimits {
         Self {
             tool_depth_max: 8,
             tool_timeout: Duration::from_secs(45),
+            tool_permissions: ToolPermissions::default(),
+            direct_calls_max: 8,
             duration_max: Duration::from_mins(30),
             background_max: 64,
             stream_kept: Duration::from_hours(24),
@@ -78,6 +89,7 @@ impl Runner {
             stream_log: StreamLog::new(pool.clone()),
             secrets: RunSecrets::new(pool.clone(), seal),
             local: LocalRuns::new(limits.background_max),
+            direct_calls: CallerPlaces::new(limits.direct_calls_max),
             limits,
             pool,
         }

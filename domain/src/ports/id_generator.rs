@@ -20,7 +20,7 @@ pub trait IdGenerator: Send + Sync {
     fn response(&self, surface: Surface) -> ResponseId {
         let prefix = match surface {
             Surface::ChatCompletions => "chatcmpl-",
-            Surface::Responses => "resp_",
+            Surface::Responses | Surface::Mcp => ResponseId::RUN_PREFIX,
         };
         ResponseId::parse(&format!("{prefix}{}", self.fresh())).expect("hex digits make an id")
     }

@@ -21,6 +21,6 @@ pub use token_issuer::{
     AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,
 };
 pub use tool_host::{
-    Credential, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult,
-    ToolServer,
+    Credential, TOOL_DEPTH_HEADER, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer,
+    ToolPlace, ToolResult, ToolServer,
 };

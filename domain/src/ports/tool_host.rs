@@ -7,6 +7,10 @@ use crate::caller::Owner;
 use crate::id::StepId;
 use crate::response::EffectClass;
 
+/// The HTTP header that tells how many tool hosts a call has come through. Our own MCP endpoint
+/// refuses calls that bring it, so that we are never a tool of ourselves.
+pub const TOOL_DEPTH_HEADER: &str = "x-jan-tool-depth";
+
 /// Whoever runs tools: the deployment's own, and MCP servers that requests or operators name.
 ///
 /// Dropping a future must stop the work as far as the other side allows. Nothing here retries: the
@@ -103,6 +107,8 @@ pub struct ToolOffer {
     pub description: Option<String>,
     /// JSON Schema of its arguments.
     pub input_schema: Value,
+    /// JSON Schema of its structured results, from tools that give them.
+    pub output_schema: Option<Value>,
     /// MCP's hints, as the server gave them.
     pub annotations: Option<Value>,
     /// What may be done after a crash, from the hints: `readOnlyHint` is pure, `idempotentHint`

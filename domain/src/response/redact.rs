@@ -58,6 +58,7 @@ fn redact_outcome(outcome: &mut StepOutcome) {
         StepOutcome::Returned(told) => {
             told.output.clear();
             told.structured = None;
+            told.content.clear();
         }
         StepOutcome::Listed(_) | StepOutcome::Failed(_) | StepOutcome::Unknown => {}
     }

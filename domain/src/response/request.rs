@@ -14,6 +14,8 @@ pub enum Surface {
     ChatCompletions,
     /// `/v1/responses`
     Responses,
+    /// `/v1/mcp`: a tool that its client called itself, without a model.
+    Mcp,
 }
 
 impl Surface {
@@ -22,6 +24,7 @@ impl Surface {
         match self {
             Self::ChatCompletions => "chat_completions",
             Self::Responses => "responses",
+            Self::Mcp => "mcp",
         }
     }
 }

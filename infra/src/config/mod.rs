@@ -11,6 +11,7 @@ mod database;
 mod error;
 mod file;
 mod limits;
+mod mcp;
 mod providers;
 mod runtime;
 mod server;
@@ -30,6 +31,7 @@ pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
 pub use limits::Limits;
+pub use mcp::{Hosts, McpSettings};
 pub use server::{Origins, Roles, ServerSettings};
 pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
@@ -55,6 +57,8 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
     pub tools: ToolSettings,
+    /// The MCP endpoint that the server offers.
+    pub mcp: McpSettings,
     /// What the server tells about itself.
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
@@ -107,6 +111,7 @@ impl Config {
         let mut auth = AuthSettings::default();
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
+        let mut mcp = McpSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -117,6 +122,7 @@ impl Config {
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
+        sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
         let mut lines = sources.into_lines();
@@ -136,6 +142,7 @@ impl Config {
             auth,
             providers,
             tools,
+            mcp,
             telemetry,
             limits,
             lines,

@@ -102,6 +102,11 @@ const ROLES: &str = "one or more of api, worker and projector";
 pub struct Origins(Vec<String>);
 
 impl Origins {
+    /// None.
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// All of them.
     pub fn to_vec(&self) -> Vec<String> {
         self.0.clone()

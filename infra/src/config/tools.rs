@@ -1,6 +1,9 @@
+use jan_domain::tool_permissions::ToolAllowance;
+
 use super::error::ConfigError;
 use super::setting::{Setting, SettingLine, Source};
 use super::sources::Sources;
+use super::value::{Written, list_of};
 use crate::tools::{ToolLimits, ToolServerSettings, ToolSettings};
 
 /// The server of Jan Server's own variable.
@@ -30,6 +33,24 @@ const SETTINGS: &[Setting<ToolSettings>] = &[
         env: &["JAN_TOOLS_CALLER_HEADERS"],
         doc: "Headers callers may send to their tool servers, besides authorization, api-key and most x-…",
         slot: |tools| &mut tools.caller_headers,
+    },
+    Setting {
+        name: "tools.allowed",
+        env: &["JAN_TOOLS_ALLOWED"],
+        doc: "The deployment's own tools that callers may use: all, read_only, or names",
+        slot: |tools| &mut tools.permissions.everyone,
+    },
+    Setting {
+        name: "tools.guests_may",
+        env: &["JAN_TOOLS_GUESTS_MAY"],
+        doc: "Those of them that guests may use: all, read_only, or names",
+        slot: |tools| &mut tools.permissions.guests,
+    },
+    Setting {
+        name: "tools.direct_calls_max",
+        env: &["JAN_TOOLS_DIRECT_CALLS_MAX"],
+        doc: "Tool calls that one caller makes itself over MCP, at once",
+        slot: |tools| &mut tools.direct_calls_max,
     },
     Setting {
         name: "tools.connect_timeout",
@@ -80,6 +101,28 @@ const SETTINGS: &[Setting<ToolSettings>] = &[
         slot: |tools| &mut tools.limits.result_bytes_max,
     },
 ];
+
+/// `all`, `read_only`, or names.
+impl Written for ToolAllowance {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match list_of(text).collect::<Vec<_>>().as_slice() {
+            [] => Err("all, read_only, or names of tools"),
+            ["all"] => Ok(Self::default()),
+            ["read_only"] => Ok(Self::read_only()),
+            names => Ok(Self::only(
+                names.iter().map(|&name| name.to_owned()).collect(),
+            )),
+        }
+    }
+
+    fn write(&self) -> String {
+        match &self.names {
+            Some(names) => names.iter().cloned().collect::<Vec<_>>().join(","),
+            None if self.read_only => "read_only".to_owned(),
+            None => "all".to_owned(),
+        }
+    }
+}
 
 /// `MCP_TOOLS_URL`: the shortest way to one tool server, which is then called `jan`.
 const JAN_TOOLS_SETTINGS: &[Setting<Option<String>>] = &[Setting {

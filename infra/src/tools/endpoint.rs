@@ -2,10 +2,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jan_domain::caller::Owner;
+use jan_domain::ports::TOOL_DEPTH_HEADER;
 use reqwest::header::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
-use super::headers::DEPTH_HEADER;
 use super::settings::ToolLimits;
 use crate::model_provider::masking::Mask;
 use crate::secret::Secret;
@@ -55,7 +55,7 @@ impl Endpoint {
             .filter_map(secret)
             .map(|secret| Mask::new(Some(secret)))
             .collect();
-        let depth = HeaderName::from_static(DEPTH_HEADER);
+        let depth = HeaderName::from_static(TOOL_DEPTH_HEADER);
         headers.insert(depth, HeaderValue::from_static("1"));
         Self {
             name,

@@ -8,10 +8,6 @@ use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use super::settings::ToolSetupError;
 
-/// Tells how many tool hosts a call has come through. Our own MCP endpoint refuses calls that bring
-/// it, so that we are never a tool of ourselves.
-pub const DEPTH_HEADER: &str = "x-jan-tool-depth";
-
 /// Headers in which servers expect keys, and harmless ones.
 const ALLOWED: [&str; 6] = [
     "authorization",

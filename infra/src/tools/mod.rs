@@ -25,6 +25,5 @@ mod settings;
 mod tests;
 mod wire;
 
-pub use headers::DEPTH_HEADER;
 pub use host::McpToolHost;
 pub use settings::{ToolLimits, ToolServerSettings, ToolSettings, ToolSetupError};

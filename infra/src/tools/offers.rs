@@ -37,6 +37,9 @@ fn offer(mut tool: Value) -> Result<ToolOffer, &'static str> {
     }
     let input_schema = tool["inputSchema"].take();
     check_schema(&input_schema)?;
+    // A tool works as well without one.
+    let output_schema =
+        Some(tool["outputSchema"].take()).filter(|schema| check_schema(schema).is_ok());
     let annotations = Some(tool["annotations"].take()).filter(Value::is_object);
     if annotations.as_ref().is_some_and(|hints| !is_small(hints)) {
         return Err("its annotations are too large");
@@ -46,6 +49,7 @@ fn offer(mut tool: Value) -> Result<ToolOffer, &'static str> {
         description: tool["description"].as_str().map(clipped),
         effect: effect(annotations.as_ref()),
         input_schema,
+        output_schema,
         annotations,
     })
 }

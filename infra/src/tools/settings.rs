@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use jan_domain::tool_permissions::ToolPermissions;
+
 use crate::safe_http::AllowedPlace;
 use crate::secret::Secret;
 
@@ -16,6 +18,10 @@ pub struct ToolSettings {
     pub ports: Vec<u16>,
     /// Headers that callers may send to the servers they name, besides those that carry keys.
     pub caller_headers: Vec<String>,
+    /// Which of the deployment's own tools callers may use.
+    pub permissions: ToolPermissions,
+    /// Tool calls that one caller makes itself, at once.
+    pub direct_calls_max: usize,
     /// Patience and sizes, towards the servers that callers name.
     pub limits: ToolLimits,
 }
@@ -28,6 +34,8 @@ impl Default for ToolSettings {
             allow_http: false,
             ports: vec![443, 80],
             caller_headers: Vec::new(),
+            permissions: ToolPermissions::default(),
+            direct_calls_max: 8,
             limits: ToolLimits::default(),
         }
     }

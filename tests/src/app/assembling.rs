@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use jan_api::wiring::{Application, Blueprint};
+use jan_api::wiring::{Application, Blueprint, mcp_door};
 use jan_commands::crash::CrashPoints;
 use jan_domain::ports::ToolHost;
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
@@ -37,12 +37,15 @@ pub(super) async fn assemble(
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
         tools: tools(&world, &setup)?,
+        tool_permissions: setup.tool_permissions.clone(),
+        direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),
         cors_origins: ServerSettings::default().cors_origins,
+        mcp: mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp),
         metrics: Box::new(|| telemetry.render_metrics()),
         crash: CrashPoints::default(),
     });

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use jan_infra::config::{AuthSettings, Limits, Roles, ServerSettings};
-
+use jan_domain::tool_permissions::ToolPermissions;
+use jan_infra::config::{AuthSettings, Limits, McpSettings, Roles, ServerSettings};
 use jan_infra::tools::ToolSettings;
 
 use crate::scripted_model::Options;
@@ -19,6 +19,12 @@ pub struct Setup {
     pub model: Options,
     /// Tools are called over MCP, under these settings, instead of by the scripted host.
     pub tools: Option<ToolSettings>,
+    /// Which of the deployment's own tools callers may use.
+    pub tool_permissions: ToolPermissions,
+    /// Tool calls that one caller makes itself, at once.
+    pub direct_calls_max: usize,
+    /// The MCP endpoint.
+    pub mcp: McpSettings,
     /// Longest a tool call may take.
     pub tool_timeout: Duration,
     /// Calls go to this base URL instead of to the scripted model.
@@ -37,6 +43,12 @@ impl Default for Setup {
             auth: AuthSettings::default(),
             model: Options::default(),
             tools: None,
+            tool_permissions: ToolPermissions::default(),
+            direct_calls_max: 8,
+            mcp: McpSettings {
+                hosts: ["jan.test", "127.0.0.1"].map(str::to_owned).to_vec().into(),
+                ..McpSettings::default()
+            },
             tool_timeout: Duration::from_secs(10),
             upstream: None,
         }

@@ -94,6 +94,7 @@ fn offer(tool: &Value) -> ToolOffer {
         name: text("name").expect("every tool has a name"),
         description: text("description"),
         input_schema: tool["inputSchema"].clone(),
+        output_schema: tool.get("outputSchema").cloned(),
         annotations: tool.get("annotations").cloned(),
         effect,
     }

@@ -67,6 +67,7 @@ mod tests {
             output: "no milk".to_owned(),
             is_error: true,
             structured: None,
+            content: Vec::new(),
         });
         let late = StepOutcome::Failed(StepFailure {
             code: "timed_out".to_owned(),

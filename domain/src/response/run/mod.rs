@@ -13,6 +13,9 @@ mod step;
 mod terms;
 mod tool_use;
 
+#[cfg(test)]
+mod tests;
+
 pub use call_error::call_error_text;
 pub use output::{shown, shown_use};
 pub use progress::{Progress, StepSoFar};

@@ -14,7 +14,8 @@ impl Progress {
     /// The steps with which the run begins, before the model is asked: lists of tools, and calls
     /// that the caller has approved.
     pub(in crate::response) fn beginning(&self) -> Vec<Step> {
-        let lists = self.terms.servers.iter();
+        let listed = !self.terms.tools_only;
+        let lists = self.terms.servers.iter().filter(|_| listed);
         let lists = lists.map(|server| Work::ListTools {
             server: server.label.clone(),
             item: server.item.clone(),
@@ -73,8 +74,8 @@ impl Progress {
         }
     }
 
-    /// After a list or a call: once nothing is open any more, the model is asked, unless the caller
-    /// has to act first.
+    /// After a list or a call: once nothing is open any more, the model is asked, unless there is
+    /// none to ask or the caller has to act first.
     fn went_on(
         &self,
         step: &Step,
@@ -92,6 +93,7 @@ impl Progress {
         let next = match (waits, awaits_caller) {
             (true, _) => None,
             (false, true) => Some(after.completed(timing, at)),
+            (false, false) if self.terms.tools_only => Some(after.completed(timing, at)),
             (false, false) => Some(after.planned(Work::Infer, at)),
         };
         std::iter::once(recorded).chain(next).collect()

@@ -106,6 +106,10 @@ pub struct ToolReturn {
     /// The result as one JSON value, from tools that give one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structured: Option<Value>,
+    /// The MCP content blocks, where somebody sees them who is no model and `output` does not say
+    /// it all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content: Vec<Value>,
 }
 
 /// Why a step gave nothing.

@@ -23,6 +23,9 @@ pub struct RunTerms {
     /// Calls that an earlier response wanted to make and the caller has approved: made first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved: Vec<ToolUse>,
+    /// Whether there is nothing to do but these calls: no list is asked for, and no model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tools_only: bool,
     /// Rounds of tool calls.
     pub tool_depth_max: u32,
     /// Tool calls in all.

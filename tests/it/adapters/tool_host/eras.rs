@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jan_domain::ports::ToolResult;
-use jan_infra::tools::{DEPTH_HEADER, ToolLimits, ToolSettings};
+use jan_domain::ports::{TOOL_DEPTH_HEADER, ToolResult};
+use jan_infra::tools::{ToolLimits, ToolSettings};
 use jan_tests::scripted_tools::{Era, Options, ScriptedTools};
 use serde_json::json;
 
@@ -55,7 +55,7 @@ async fn every_request_tells_its_depth_and_the_call_its_key() {
             .await
             .unwrap();
         let requests = tools.headers().len();
-        assert_eq!(values(&tools, DEPTH_HEADER), vec!["1"; requests]);
+        assert_eq!(values(&tools, TOOL_DEPTH_HEADER), vec!["1"; requests]);
         assert_eq!(values(&tools, "idempotency-key"), ["step_7"]);
         assert_eq!(values(&tools, "traceparent").len(), 1);
     }

@@ -1,7 +1,7 @@
 //! What a server that a caller names never gets, and where no caller gets.
 
-use jan_domain::ports::{Credential, ToolFailure, ToolPlace, ToolServer};
-use jan_infra::tools::{DEPTH_HEADER, ToolSettings};
+use jan_domain::ports::{Credential, TOOL_DEPTH_HEADER, ToolFailure, ToolPlace, ToolServer};
+use jan_infra::tools::ToolSettings;
 use jan_tests::contract::tool_host::Subject;
 use jan_tests::scripted_tools::Options;
 use serde_json::json;
@@ -67,7 +67,7 @@ async fn of_a_callers_headers_only_the_allowed_go_out() {
                 "Proxy-Authorization",
                 "X-Forwarded-For",
                 "Transfer-Encoding",
-                DEPTH_HEADER,
+                TOOL_DEPTH_HEADER,
             ]
             .map(header)
             .to_vec(),

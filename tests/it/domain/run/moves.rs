@@ -78,13 +78,15 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 fn terms() -> impl Strategy<Value = RunTerms> {
-    (any::<bool>(), 0..3_usize, 0..3_u8, 1..4_u32, any::<bool>()).prop_map(
-        |(background, servers, approved, depth, limited)| RunTerms {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (flags, 0..3_usize, 0..3_u8, 1..4_u32).prop_map(
+        |((background, limited, only), servers, approved, depth)| RunTerms {
             background,
             previous_response: None,
             input: vec![message("hi")],
             servers: (0..servers).map(server).collect(),
             approved: (0..approved).map(|call| tool_use("before", call)).collect(),
+            tools_only: only && approved > 0,
             tool_depth_max: depth,
             tool_calls_max: limited.then_some(3),
             deadline: at(1_000),
@@ -293,6 +295,7 @@ fn outcome(work: &Work, failed: bool) -> StepOutcome {
             output: "done".to_owned(),
             is_error: false,
             structured: None,
+            content: Vec::new(),
         }),
     }
 }

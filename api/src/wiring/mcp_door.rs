@@ -1,0 +1,75 @@
+use std::net::IpAddr;
+
+use jan_infra::config::{AuthSettings, McpSettings, ServerSettings};
+
+use crate::state::McpDoor;
+
+/// Names of this machine that no other machine can be reached by.
+const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// Who may come to the MCP endpoint. On loopback, a page that has its own name point at this machine
+/// is kept out by the host and by its origin; elsewhere, whoever comes needs a token.
+pub fn mcp_door(server: &ServerSettings, auth: &AuthSettings, mcp: &McpSettings) -> McpDoor {
+    let local = server.bind.is_loopback();
+    let mut hosts = mcp.hosts.to_vec();
+    if hosts.is_empty() && local {
+        hosts.extend(LOOPBACK_HOSTS.map(str::to_owned));
+        hosts.push(written(server.bind));
+    }
+    let mut origins = server.cors_origins.to_vec();
+    origins.extend(mcp.origins.to_vec());
+    McpDoor {
+        hosts,
+        origins,
+        local_origins: local,
+        open: mcp.open.unwrap_or(local),
+        body_bytes: mcp.body_bytes_max,
+        base: auth.issuer.trim_end_matches('/').to_owned(),
+    }
+}
+
+fn written(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn door(bind: &str, mcp: &McpSettings) -> McpDoor {
+        let server = ServerSettings {
+            bind: bind.parse().unwrap(),
+            ..ServerSettings::default()
+        };
+        mcp_door(&server, &AuthSettings::default(), mcp)
+    }
+
+    #[test]
+    fn a_server_on_loopback_is_open_to_this_machine_only() {
+        let usual = McpSettings::default();
+        for bind in ["127.0.0.1", "::1"] {
+            let door = door(bind, &usual);
+            assert!(door.open && door.local_origins, "{bind}");
+            assert!(door.hosts.contains(&"localhost".to_owned()), "{bind}");
+        }
+        let door = door("0.0.0.0", &usual);
+        assert!(!door.open && !door.local_origins && door.hosts.is_empty());
+    }
+
+    #[test]
+    fn what_the_operator_says_counts() {
+        let closed = McpSettings {
+            open: Some(false),
+            ..McpSettings::default()
+        };
+        assert!(!door("127.0.0.1", &closed).open);
+        let opened = McpSettings {
+            open: Some(true),
+            ..McpSettings::default()
+        };
+        assert!(door("0.0.0.0", &opened).open);
+    }
+}
