@@ -109,7 +109,7 @@ impl Person {
                 break id.to_owned();
             }
             self.count(&heard, ended.is_ok()).await;
-            if key.is_none() || self.is_refused_for_good(&heard) {
+            if key.is_none() || is_refused_for_good(&heard) {
                 return;
             }
             assert!(Instant::now() < deadline, "no answer to {mark}: {heard:?}");
@@ -189,14 +189,6 @@ impl Person {
         &self.nodes[at]
     }
 
-    fn is_refused_for_good(&self, heard: &Heard) -> bool {
-        let Some((_, body)) = &heard.refused else {
-            return false;
-        };
-        let code = body["error"]["code"].as_str();
-        !matches!(code, Some("idempotency_key_in_use" | "unavailable"))
-    }
-
     async fn count(&self, heard: &Heard, ended: bool) {
         if heard.refused.is_some() {
             self.book.refused.fetch_add(1, Ordering::Relaxed);
@@ -206,4 +198,13 @@ impl Person {
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Whether asking again under the same key would not help.
+fn is_refused_for_good(heard: &Heard) -> bool {
+    let Some((_, body)) = &heard.refused else {
+        return false;
+    };
+    let code = body["error"]["code"].as_str();
+    !matches!(code, Some("idempotency_key_in_use" | "unavailable"))
 }
