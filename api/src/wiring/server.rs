@@ -98,7 +98,14 @@ pub async fn serve_until(
         started(address, models.into_iter().map(|model| model.id).collect());
         let limits = application.state.server.limits;
         let requests = application.requests().clone();
-        serve(listener, application.edge.clone(), limits, stop, requests).await;
+        let edge = application.edge.clone();
+        let serving = serve(listener, edge, limits, stop.clone(), requests);
+        // Runs in the background are let go at once, and with them the readers of their streams.
+        let handing_over = async {
+            stop.cancelled().await;
+            application.state.commands.runner.hand_over();
+        };
+        tokio::join!(serving, handing_over);
         application.stop().await;
         ground.end().await;
         return Ok(());

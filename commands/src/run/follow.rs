@@ -24,8 +24,9 @@ const LOOKS_MAX: u32 = 4;
 /// An epoch after all others: nobody writes behind the end.
 const LAST: u32 = i32::MAX.unsigned_abs();
 
-/// The events of a run from number `from` on, as they come, to the last. Whether the caller may read
-/// them is for the caller's side to find out first.
+/// The events of a run from number `from` on, as they come, to the last; or until this process is
+/// about to stop, for others have the rest. Whether the caller may read them is for the caller's side
+/// to find out first.
 pub fn follow(commands: &Commands, id: &ResponseId, from: u64) -> BoxStream<'static, Numbered> {
     let follower = Follower {
         commands: commands.clone(),
@@ -73,7 +74,8 @@ impl Follower {
                         "a stream could not be read");
                 }
             }
-            if looks >= LOOKS_MAX {
+            let stopping = self.commands.runner.local.handing_over.is_cancelled();
+            if looks >= LOOKS_MAX || stopping {
                 looks = 0;
                 match self.finish().await {
                     Ok(true) => continue,
@@ -83,6 +85,10 @@ impl Follower {
                             "a run could not be looked up");
                     }
                 }
+            }
+            if stopping {
+                // Whoever goes on with the run will not tell it here.
+                return None;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LOOK.1);

@@ -200,6 +200,7 @@ impl Person {
     }
 }
 
+/// Whether asking again under the same key would not help.
 fn is_refused_for_good(heard: &Heard) -> bool {
     let Some((_, body)) = &heard.refused else {
         return false;

@@ -28,9 +28,9 @@ pub(super) struct Scene {
     pub(super) person: Remote,
     pub(super) conversation: String,
     pub(super) tools: ScriptedTools,
+    pub(super) model: ScriptedModel,
     asked: u64,
     _database: Database,
-    _model: ScriptedModel,
 }
 
 impl Scene {
@@ -47,9 +47,9 @@ impl Scene {
             person,
             conversation: begun.body["id"].as_str().unwrap().to_owned(),
             tools: ScriptedTools::start().await,
+            model,
             asked: 0,
             _database: database,
-            _model: model,
         };
         (scene, first)
     }
