@@ -1,9 +1,11 @@
 //! Carrying a run from where it stands to its end: plan, perform, record, until nothing follows.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use jan_domain::response::run::{Progress, StepOutcome, StepSoFar, Work};
@@ -69,6 +71,7 @@ pub(crate) async fn drive(
     let mut drive = Drive {
         recorder: Recorder::new(Arc::clone(&run), loaded),
         under_way: FuturesUnordered::new(),
+        performed: VecDeque::new(),
         begun: 0,
         overheard,
         run,
@@ -84,6 +87,8 @@ struct Drive {
     run: Arc<Carried>,
     recorder: Recorder,
     under_way: FuturesUnordered<Performance>,
+    /// What was performed while something else was recorded.
+    performed: VecDeque<Performed>,
     /// Steps that are under way or over, by their place.
     begun: usize,
     overheard: Overheard,
@@ -112,6 +117,7 @@ impl Drive {
             tokio::select! {
                 biased;
                 () = signals.ended_elsewhere.cancelled() => {
+                    self.under_way.clear();
                     self.recorder.look_again().await?;
                     return Ok(self.recorder.carrying());
                 }
@@ -121,7 +127,7 @@ impl Drive {
                 () = tokio::time::sleep_until(deadline) => {
                     return self.stop(IncompleteReason::RunTimeout).await;
                 }
-                Some(performed) = self.under_way.next() => {
+                Some(performed) = next(&mut self.performed, &mut self.under_way) => {
                     if let Some(carrying) = self.take(performed).await? {
                         return Ok(carrying);
                     }
@@ -192,7 +198,7 @@ impl Drive {
                     timing,
                     at,
                 };
-                self.recorder.record(fail).await?;
+                self.record(fail).await?;
                 return Ok(Some(self.recorder.carrying()));
             }
             Err(Fault::Journal(error)) => return Err(CommandError::Unavailable(error.into())),
@@ -213,8 +219,25 @@ impl Drive {
             &kept.outcome,
             output_index,
         );
-        self.recorder.record(record).await?;
+        self.record(record).await?;
         Ok(self.recorder.is_over().then(|| self.recorder.carrying()))
+    }
+
+    /// Records while other steps go on: one that stood still would keep the connection to the
+    /// database that it waits for, and with enough of them nothing could be recorded any more.
+    async fn record(
+        &mut self,
+        command: impl Fn(DateTime<Utc>) -> ResponseCommand,
+    ) -> Result<(), Failed> {
+        let recording = self.recorder.record(command);
+        tokio::pin!(recording);
+        loop {
+            tokio::select! {
+                biased;
+                recorded = &mut recording => return recorded,
+                Some(performed) = self.under_way.next() => self.performed.push_back(performed),
+            }
+        }
     }
 
     /// Ends the run short of its end, with what was being said.
@@ -246,6 +269,17 @@ impl Drive {
         };
         self.recorder.fail_at_last(failure).await;
         Carrying::Ended
+    }
+}
+
+/// What was performed next, if anything is under way.
+async fn next(
+    performed: &mut VecDeque<Performed>,
+    under_way: &mut FuturesUnordered<Performance>,
+) -> Option<Performed> {
+    match performed.pop_front() {
+        Some(performed) => Some(performed),
+        None => under_way.next().await,
     }
 }
 
