@@ -116,6 +116,7 @@ impl Drive {
             }
             tokio::select! {
                 biased;
+                () = self.run.on_record.missed() => return Ok(Carrying::GivenUp),
                 () = signals.ended_elsewhere.cancelled() => {
                     self.under_way.clear();
                     self.recorder.look_again().await?;
@@ -243,6 +244,9 @@ impl Drive {
     /// Ends the run short of its end, with what was being said.
     async fn stop(&mut self, reason: IncompleteReason) -> Result<Carrying, Failed> {
         self.under_way.clear();
+        if !self.run.on_record.settled().await {
+            return Ok(Carrying::GivenUp);
+        }
         let hearing = replace(&self.overheard, None);
         let said = hearing.and_then(|hearing| hearing.cut(&self.run.model));
         let timing = self.run.timing();
@@ -299,6 +303,9 @@ async fn perform(
     overheard: &Overheard,
 ) -> Result<Kept, Fault> {
     let begun = Instant::now();
+    if !matches!(step.step.work, Work::Infer) {
+        run.on_record.reached().await;
+    }
     let outcome = match &step.step.work {
         Work::CallTool(used) => {
             let called = call_tool(run, progress, (step, used)).await;

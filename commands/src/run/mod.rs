@@ -25,6 +25,7 @@ mod hearing;
 mod infer;
 mod intent;
 mod item_ids;
+mod on_record;
 mod outcome;
 mod plan;
 mod prompt;
