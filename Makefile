@@ -14,10 +14,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup parts test sdk sdk-agents conformance lint bench doctor
+.PHONY: help up setup parts test sdk sdk-agents conformance lint bench bench-responses doctor
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  JAN_DATA_DIR=$(JAN_DATA_DIR) holds the database, the model and the keys; PYTHON=$(PYTHON) installs and runs."
 
@@ -79,6 +79,9 @@ lint: ## check format, lints and, with cargo-deny, licences and known holes
 
 bench: setup ## measure what a chat call costs, beside the model alone and a bare pass-through
 	cargo run --release --locked -p jan-tests --bin bench
+
+bench-responses: setup ## measure streams of responses, a crowd of them, and their price
+	cargo run --release --locked -p jan-tests --bin bench -- responses
 
 doctor: ## tell what is found, missing and chosen, and why
 	@cargo run --release --locked -p jan-api --bin jan-server -- doctor

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 use super::carried::Carried;
 use super::carry::{Burden, carry};
 use super::create::Attendance;
+use super::on_record::OnRecord;
 use super::recorded::ServerKeys;
 use super::teller::Teller;
 use super::{RunChannel, RunError, RunWish, Signals, StreamEvent};
@@ -37,7 +38,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// Puts the intent on record and lets the run be carried, here if there is a `place` for it.
     /// From before the intent on this process holds the run: whatever goes wrong, somebody sees an
-    /// open run that nobody holds.
+    /// open run that nobody holds. A run that is waited for is carried while its intent is on the way.
     pub(super) async fn begin(
         self,
         (loaded, events): (Loaded<Response>, Vec<NewEvent>),
@@ -48,14 +49,32 @@ impl Prepared {
         self.keep_what_is_beside().await?;
         commands.crash.pass("run.before_intent");
         let holding = Holding::of(&commands, &self.id);
-        let recorded = commands.responses.log().submit(events).await.await;
-        recorded.map_err(conflict)?;
-        commands.crash.pass("run.after_intent");
-        let attendance = if let Some(place) = place {
-            self.carry(loaded, place)
-        } else {
-            local.bell.notify_one();
-            Attendance::Away
+        let intent = commands.responses.log().submit(events).await;
+        let attendance = match place {
+            Some(place) if !self.wish.background => {
+                let (verdict, on_record) = OnRecord::soon();
+                let attendance = self.carry(loaded, place, on_record);
+                let recorded = intent.await;
+                if recorded.is_ok() {
+                    commands.crash.pass("run.after_intent");
+                    verdict.on_record();
+                } else {
+                    // Said before the guard is let go, or the run would be stopped on record.
+                    drop(verdict);
+                }
+                recorded.map_err(conflict)?;
+                attendance
+            }
+            place => {
+                intent.await.map_err(conflict)?;
+                commands.crash.pass("run.after_intent");
+                if let Some(place) = place {
+                    self.carry(loaded, place, OnRecord::already())
+                } else {
+                    local.bell.notify_one();
+                    Attendance::Away
+                }
+            }
         };
         drop(holding);
         Ok(attendance)
@@ -83,7 +102,12 @@ impl Prepared {
         ServerKeys(keys.collect::<BTreeMap<_, _>>())
     }
 
-    fn carry(self, loaded: Loaded<Response>, place: OwnedSemaphorePermit) -> Attendance {
+    fn carry(
+        self,
+        loaded: Loaded<Response>,
+        place: OwnedSemaphorePermit,
+        on_record: OnRecord,
+    ) -> Attendance {
         let background = self.wish.background;
         let told = if background {
             first_told().to_vec()
@@ -123,6 +147,7 @@ impl Prepared {
             epoch,
             requested_at: self.accepted_at,
             teller,
+            on_record,
             first_token_at: OnceLock::new(),
         };
         carry(Burden {

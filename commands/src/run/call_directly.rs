@@ -20,6 +20,7 @@ use super::begin::Holding;
 use super::carried::Carried;
 use super::carry::{Burden, carry};
 use super::catalogue::OWN_LABEL;
+use super::on_record::OnRecord;
 use super::own_tools::{list_own_tools, own_tool};
 use super::recorded::{RecordedRequest, ServerKeys};
 use super::teller::Teller;
@@ -229,6 +230,7 @@ impl Beginning {
             epoch: 0,
             requested_at,
             teller: Teller::passing(Arc::clone(&channel)),
+            on_record: OnRecord::already(),
             first_token_at: OnceLock::new(),
         };
         carry(Burden {

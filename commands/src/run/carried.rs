@@ -8,6 +8,7 @@ use jan_domain::metadata::Metadata;
 use jan_domain::ports::ModelRoute;
 use jan_domain::response::Timing;
 
+use super::on_record::OnRecord;
 use super::recorded::{RecordedRequest, ServerKeys};
 use super::teller::Teller;
 use crate::Commands;
@@ -35,6 +36,8 @@ pub(crate) struct Carried {
     pub(crate) epoch: u32,
     pub(crate) requested_at: DateTime<Utc>,
     pub(crate) teller: Teller,
+    /// Whether what follows may be told and done.
+    pub(crate) on_record: OnRecord,
     pub(crate) first_token_at: OnceLock<DateTime<Utc>>,
 }
 

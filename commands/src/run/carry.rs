@@ -8,6 +8,7 @@ use futures::FutureExt;
 use jan_domain::id::{ConversationId, ResponseId};
 use jan_domain::response::{Failure, FailureKind, Response};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::carried::Carried;
@@ -65,7 +66,7 @@ pub(super) fn carry(burden: Burden) -> bool {
                 channel: Arc::clone(&channel),
             };
             let carried = match &bell {
-                Some(bell) => writing.beside(driving, bell, &signals).await,
+                Some(bell) => Box::pin(writing.beside(driving, bell, &signals)).await,
                 None => AssertUnwindSafe(driving).catch_unwind().await.ok(),
             };
             if carried == Some(Carrying::GivenUp) {
@@ -131,32 +132,41 @@ struct Writing {
 
 impl Writing {
     /// Writes while the run is driven, and what is left when it has ended.
+    ///
+    /// Both go on to their own end. One that is left standing where it waits for the database would
+    /// keep a connection that was meant for it, and enough of them would keep all there are.
     async fn beside(
         self,
         driving: impl Future<Output = Carrying>,
         bell: &Notify,
         signals: &Signals,
     ) -> Option<Carrying> {
-        let driving = AssertUnwindSafe(driving).catch_unwind();
-        tokio::pin!(driving);
-        let writing = self.keep_writing(bell, signals);
-        tokio::pin!(writing);
-        let carried = tokio::select! {
-            carried = &mut driving => carried,
-            () = &mut writing => driving.await,
+        let over = CancellationToken::new();
+        let driving = async {
+            let carried = AssertUnwindSafe(driving).catch_unwind().await;
+            over.cancel();
+            carried.ok()
         };
-        self.write_held().await;
-        carried.ok()
+        let writing = self.keep_writing(bell, signals, &over);
+        let (carried, ()) = futures::join!(driving, writing);
+        carried
     }
 
-    /// Writes whatever is told, until somebody else carries the run.
-    async fn keep_writing(&self, bell: &Notify, signals: &Signals) {
+    /// Writes whatever is told, until nothing more will be, or somebody else carries the run.
+    async fn keep_writing(&self, bell: &Notify, signals: &Signals, over: &CancellationToken) {
+        let mut last = false;
         loop {
             if !self.write_held().await {
                 signals.ended_elsewhere.cancel();
                 return;
             }
-            bell.notified().await;
+            if last {
+                return;
+            }
+            tokio::select! {
+                () = bell.notified() => {}
+                () = over.cancelled() => last = true,
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! Carrying a run from where it stands to its end: plan, perform, record, until nothing follows.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use jan_domain::response::run::{Progress, StepOutcome, StepSoFar, Work};
@@ -69,6 +71,7 @@ pub(crate) async fn drive(
     let mut drive = Drive {
         recorder: Recorder::new(Arc::clone(&run), loaded),
         under_way: FuturesUnordered::new(),
+        performed: VecDeque::new(),
         begun: 0,
         overheard,
         run,
@@ -84,6 +87,8 @@ struct Drive {
     run: Arc<Carried>,
     recorder: Recorder,
     under_way: FuturesUnordered<Performance>,
+    /// What was performed while something else was recorded.
+    performed: VecDeque<Performed>,
     /// Steps that are under way or over, by their place.
     begun: usize,
     overheard: Overheard,
@@ -111,6 +116,7 @@ impl Drive {
             }
             tokio::select! {
                 biased;
+                () = self.run.on_record.missed() => return Ok(Carrying::GivenUp),
                 () = signals.ended_elsewhere.cancelled() => {
                     // Whatever is under way is for nobody any more: stop it before all else.
                     self.under_way.clear();
@@ -123,7 +129,7 @@ impl Drive {
                 () = tokio::time::sleep_until(deadline) => {
                     return self.stop(IncompleteReason::RunTimeout).await;
                 }
-                Some(performed) = self.under_way.next() => {
+                Some(performed) = next(&mut self.performed, &mut self.under_way) => {
                     if let Some(carrying) = self.take(performed).await? {
                         return Ok(carrying);
                     }
@@ -194,7 +200,7 @@ impl Drive {
                     timing,
                     at,
                 };
-                self.recorder.record(fail).await?;
+                self.record(fail).await?;
                 return Ok(Some(self.recorder.carrying()));
             }
             Err(Fault::Journal(error)) => return Err(CommandError::Unavailable(error.into())),
@@ -215,13 +221,33 @@ impl Drive {
             &kept.outcome,
             output_index,
         );
-        self.recorder.record(record).await?;
+        self.record(record).await?;
         Ok(self.recorder.is_over().then(|| self.recorder.carrying()))
+    }
+
+    /// Records while other steps go on: one that stood still would keep the connection to the
+    /// database that it waits for, and with enough of them nothing could be recorded any more.
+    async fn record(
+        &mut self,
+        command: impl Fn(DateTime<Utc>) -> ResponseCommand,
+    ) -> Result<(), Failed> {
+        let recording = self.recorder.record(command);
+        tokio::pin!(recording);
+        loop {
+            tokio::select! {
+                biased;
+                recorded = &mut recording => return recorded,
+                Some(performed) = self.under_way.next() => self.performed.push_back(performed),
+            }
+        }
     }
 
     /// Ends the run short of its end, with what was being said.
     async fn stop(&mut self, reason: IncompleteReason) -> Result<Carrying, Failed> {
         self.under_way.clear();
+        if !self.run.on_record.settled().await {
+            return Ok(Carrying::GivenUp);
+        }
         let hearing = replace(&self.overheard, None);
         let said = hearing.and_then(|hearing| hearing.cut(&self.run.model));
         let timing = self.run.timing();
@@ -251,6 +277,17 @@ impl Drive {
     }
 }
 
+/// What was performed next, if anything is under way.
+async fn next(
+    performed: &mut VecDeque<Performed>,
+    under_way: &mut FuturesUnordered<Performance>,
+) -> Option<Performed> {
+    match performed.pop_front() {
+        Some(performed) => Some(performed),
+        None => under_way.next().await,
+    }
+}
+
 /// The place of a step's first item among the output.
 fn index_of(progress: &Progress, at: usize) -> usize {
     let before = Progress {
@@ -267,6 +304,9 @@ async fn perform(
     overheard: &Overheard,
 ) -> Result<Kept, Fault> {
     let begun = Instant::now();
+    if !matches!(step.step.work, Work::Infer) {
+        run.on_record.reached().await;
+    }
     let outcome = match &step.step.work {
         Work::CallTool(used) => {
             let called = call_tool(run, progress, (step, used)).await;

@@ -23,7 +23,7 @@ pub(super) type Overheard = Arc<Mutex<Option<Hearing>>>;
 const TRIES_MAX: u32 = 5;
 
 /// Asks the model, tells what it says as it says it, and answers the whole of it. What has been said
-/// when this is dropped stays in `overheard`.
+/// when this is dropped stays in `overheard`. Nobody listens before the run's intent is on record.
 pub(super) async fn infer(
     run: &Carried,
     step: &Step,
@@ -122,7 +122,9 @@ async fn ask(
         stream: true,
         traceparent: run.metadata.traceparent.clone(),
     };
-    match route.provider.chat(call).await? {
+    let answer = route.provider.chat(call).await;
+    run.on_record.reached().await;
+    match answer? {
         ChatAnswer::Stream(frames) => listen(frames, run, overheard).await,
         ChatAnswer::Whole(json) => {
             let told = as_chunk(&json).ok_or(ProviderFailure::Garbled)?;

@@ -26,6 +26,7 @@ mod hearing;
 mod infer;
 mod intent;
 mod item_ids;
+mod on_record;
 mod outcome;
 mod own_tools;
 mod plan;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::carried::Carried;
 use super::carry::{Burden, carry};
+use super::on_record::OnRecord;
 use super::recorded::RecordedRequest;
 use super::teller::Teller;
 use super::{RunChannel, RunError, Signals, close, context};
@@ -287,6 +288,7 @@ async fn again(
         epoch: run.epoch,
         requested_at: call.requested_at,
         teller,
+        on_record: OnRecord::already(),
         first_token_at: OnceLock::new(),
     })
 }

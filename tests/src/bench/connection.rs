@@ -51,15 +51,25 @@ impl Connection {
     }
 
     pub(super) async fn call(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
+        self.call_hearing(request, &mut |_| ()).await
+    }
+
+    /// Calls, and lets `heard` look at the body whenever more of it has come.
+    pub(super) async fn call_hearing(
+        &mut self,
+        request: &[u8],
+        heard: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> anyhow::Result<Answer> {
         let began = Instant::now();
         self.socket.write_all(request).await?;
-        let head = self.head().await?;
+        let told = self.head().await?;
         let mut body = Vec::new();
         let mut first_bytes = None;
-        match head.length {
+        match told.length {
             Length::Known(length) => {
                 while body.len() < length {
                     self.move_up_to(length - body.len(), &mut body).await?;
+                    heard(&body);
                     first_bytes.get_or_insert_with(|| began.elapsed());
                 }
             }
@@ -68,6 +78,7 @@ impl Connection {
                 let end = body.len() + length;
                 while body.len() < end {
                     self.move_up_to(end - body.len(), &mut body).await?;
+                    heard(&body);
                     first_bytes.get_or_insert_with(|| began.elapsed());
                 }
                 ensure!(self.line().await?.is_empty(), "a chunk ends with its line");
@@ -78,7 +89,7 @@ impl Connection {
         }
         let took = began.elapsed();
         Ok(Answer {
-            status: head.status,
+            status: told.status,
             body,
             first_bytes: first_bytes.unwrap_or(took),
             took,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::connection::{Answer, Connection, request};
-use super::workload::{FRAMES, Workload};
+use super::workload::{Kind, Workload};
 
 /// Where a variant is called, and as whom.
 #[derive(Clone)]
@@ -29,12 +29,8 @@ pub(super) struct Answers {
 
 /// Calls until as many calls were made as the load says, or its patience is over.
 pub(super) async fn drive(door: Door, workload: &Workload) -> anyhow::Result<Answers> {
-    let request: Arc<[u8]> = request(
-        "/v1/chat/completions",
-        door.token.as_deref(),
-        &workload.body,
-    )
-    .into();
+    let path = workload.kind.path();
+    let request: Arc<[u8]> = request(path, door.token.as_deref(), &workload.body).into();
     let left = Arc::new(AtomicUsize::new(workload.calls));
     let began = Instant::now();
     let mut callers = JoinSet::new();
@@ -43,7 +39,7 @@ pub(super) async fn drive(door: Door, workload: &Workload) -> anyhow::Result<Ans
             Caller {
                 connection: Connection::open(door.address).await?,
                 request: Arc::clone(&request),
-                is_stream: workload.is_stream,
+                expected: (workload.kind, workload.frames),
             },
             Arc::clone(&left),
             began + workload.patience,
@@ -60,7 +56,7 @@ pub(super) async fn drive(door: Door, workload: &Workload) -> anyhow::Result<Ans
 struct Caller {
     connection: Connection,
     request: Arc<[u8]>,
-    is_stream: bool,
+    expected: (Kind, usize),
 }
 
 async fn call_while_any(
@@ -76,14 +72,14 @@ async fn call_while_any(
             .is_ok()
     {
         let answer = caller.connection.call(&caller.request).await?;
-        answers.count(&answer, caller.is_stream);
+        answers.count(&answer, caller.expected);
     }
     Ok(answers)
 }
 
 impl Answers {
-    fn count(&mut self, answer: &Answer, is_stream: bool) {
-        if is_right(answer, is_stream) {
+    fn count(&mut self, answer: &Answer, expected: (Kind, usize)) {
+        if is_right(answer, expected) {
             self.right += 1;
             self.latencies.push(answer.took);
             self.first_bytes.push(answer.first_bytes);
@@ -106,24 +102,21 @@ impl Answers {
     }
 }
 
-/// A stream must have all its frames and its end; a whole answer must be an object with choices.
-fn is_right(answer: &Answer, is_stream: bool) -> bool {
+/// A stream must have all its frames and its end; a whole answer must be an object with what was
+/// said.
+fn is_right(answer: &Answer, (kind, frames): (Kind, usize)) -> bool {
     if answer.status != 200 {
         return false;
     }
-    if is_stream {
-        let done = b"data: [DONE]\n\n";
-        let frames = answer
-            .body
-            .windows(2)
-            .filter(|pair| pair == b"\n\n")
-            .count();
-        return frames == FRAMES + 1 && answer.body.ends_with(done);
+    let has = |part: &[u8]| answer.body.windows(part.len()).any(|at| at == part);
+    let done = answer.body.ends_with(b"data: [DONE]\n\n");
+    match kind {
+        Kind::Chat => answer.body.ends_with(b"}") && has(b"\"choices\":[{"),
+        Kind::ChatStream => {
+            let ends = answer.body.windows(2).filter(|pair| pair == b"\n\n");
+            done && ends.count() == frames + 1
+        }
+        Kind::Response => answer.body.ends_with(b"}") && has(b"\"status\":\"completed\""),
+        Kind::ResponseStream => done && has(b"event: response.completed\n"),
     }
-    let choices = b"\"choices\":[{";
-    answer.body.ends_with(b"}")
-        && answer
-            .body
-            .windows(choices.len())
-            .any(|part| part == choices)
 }

@@ -6,6 +6,8 @@
 //! hardly moves when the machine is busy with something else; rates and latencies do. Nothing is
 //! asserted: numbers belong to a machine, and whoever reads them judges them.
 //!
+//! [`run_responses`] measures what has several steps and streams of events: see `responses`.
+//!
 //! Start reading at [`run`]; `stage` sets the variants up, `load` calls them, `cpu` reads what that
 //! cost, `report` tells it.
 
@@ -17,6 +19,7 @@ mod parity;
 mod pass_through;
 mod process;
 mod report;
+mod responses;
 mod settings;
 mod stage;
 mod workload;
@@ -26,6 +29,7 @@ use std::io::{Write, stderr, stdout};
 use anyhow::Context as _;
 
 pub use pass_through::pass_through;
+pub use responses::{ResponsesSettings, run_responses};
 pub use settings::Settings;
 
 use load::drive;

@@ -30,6 +30,30 @@ impl Rows {
     }
 }
 
+/// How runs have ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Endings {
+    pub(super) completed: i64,
+    /// In any other way.
+    pub(super) others: i64,
+    /// Of all of them, from their beginning.
+    pub(super) events: i64,
+}
+
+impl Endings {
+    pub(super) fn all(self) -> i64 {
+        self.completed + self.others
+    }
+
+    pub(super) fn since(self, before: Self) -> Self {
+        Self {
+            completed: self.completed - before.completed,
+            others: self.others - before.others,
+            events: self.events - before.events,
+        }
+    }
+}
+
 /// Our own session on the measured database.
 pub(super) struct Observer {
     session: Mutex<PgConnection>,
@@ -77,6 +101,39 @@ impl Observer {
         let mut session = self.session.lock().await;
         let (events, completed) = sqlx::query_as(sql).fetch_one(&mut *session).await?;
         Ok(Rows { events, completed })
+    }
+
+    pub(super) async fn endings(&self) -> anyhow::Result<Endings> {
+        let sql = r"
+            select count(*) filter (where event_type = 'ResponseCompleted'),
+                   count(*) filter (where event_type in ('ResponseCancelled', 'ResponseFailed',
+                                                         'ResponseIncomplete')),
+                   count(*)
+              from events
+             where aggregate_type = 'response'";
+        let mut session = self.session.lock().await;
+        let (completed, others, events) = sqlx::query_as(sql).fetch_one(&mut *session).await?;
+        Ok(Endings {
+            completed,
+            others,
+            events,
+        })
+    }
+
+    /// What runs have left beside their events, in words.
+    pub(super) async fn left_by_runs(&self) -> anyhow::Result<String> {
+        let sql = r"
+            select (select count(*) from stream_log),
+                   (select count(distinct response_id) from stream_log),
+                   (select count(*) from run_secrets),
+                   (select count(*) from effect_journal)";
+        let mut session = self.session.lock().await;
+        let (told, streams, secrets, effects): (i64, i64, i64, i64) =
+            sqlx::query_as(sql).fetch_one(&mut *session).await?;
+        Ok(format!(
+            "{told} rows of {streams} streams in stream_log (kept for a day), {secrets} rows in \
+             run_secrets, {effects} in effect_journal (kept for a week)"
+        ))
     }
 
     pub(super) async fn leave(self) {

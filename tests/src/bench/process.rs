@@ -88,6 +88,7 @@ pub(super) async fn build_what_is_measured() -> anyhow::Result<()> {
     let mut command = Command::new(cargo);
     command.args(["build", "-p", "jan-api", "-p", "jan-tests"]);
     command.args(["--bin", "jan-server", "--bin", "scripted-model"]);
+    command.args(["--bin", "scripted-tools"]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }

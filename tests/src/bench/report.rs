@@ -10,7 +10,7 @@ use super::load::Answers;
 use super::machine::Machine;
 use super::parity::Rows;
 use super::stage::{Cost, Variant};
-use super::workload::{FRAMES, Workload};
+use super::workload::Workload;
 
 /// One variant under one load, once.
 pub(super) struct Sample {
@@ -27,9 +27,10 @@ pub(super) struct Report {
     loads: Vec<Load>,
 }
 
-struct Load {
+pub(super) struct Load {
     name: String,
-    is_stream: bool,
+    /// Of each answer, if it is streamed.
+    frames: Option<usize>,
     request_bytes: usize,
     samples: Vec<Sample>,
 }
@@ -56,40 +57,40 @@ struct LoadFigures<'r> {
 
 /// Medians of the rounds; latencies are over all rounds.
 #[derive(Serialize)]
-struct VariantFigures {
+pub(super) struct VariantFigures {
     variant: Variant,
-    right: usize,
-    wrong: usize,
-    complaint: Option<String>,
-    calls_per_second: f64,
-    server_cpu_us: Spread,
-    postgres_cpu_us: Spread,
+    pub(super) right: usize,
+    pub(super) wrong: usize,
+    pub(super) complaint: Option<String>,
+    pub(super) calls_per_second: f64,
+    pub(super) server_cpu_us: Spread,
+    pub(super) postgres_cpu_us: Spread,
     /// Server CPU for one frame of a stream.
-    frame_cpu_us: Option<f64>,
-    latency_ms: Percentiles,
+    pub(super) frame_cpu_us: Option<f64>,
+    pub(super) latency_ms: Percentiles,
     first_bytes_ms: Percentiles,
 }
 
 /// The median of the rounds, and the rounds furthest from it.
 #[derive(Clone, Copy, Serialize)]
-struct Spread {
-    median: f64,
+pub(super) struct Spread {
+    pub(super) median: f64,
     least: f64,
     most: f64,
 }
 
 #[derive(Clone, Copy, Serialize)]
-struct Percentiles {
-    p50: f64,
-    p99: f64,
+pub(super) struct Percentiles {
+    pub(super) p50: f64,
+    pub(super) p99: f64,
 }
 
 #[derive(Serialize)]
-struct RowFigures {
-    answered: usize,
-    events: i64,
+pub(super) struct RowFigures {
+    pub(super) answered: usize,
+    pub(super) events: i64,
     completed: i64,
-    equal: bool,
+    pub(super) equal: bool,
 }
 
 impl Report {
@@ -107,15 +108,10 @@ impl Report {
             .iter()
             .position(|load| load.name == workload.name);
         let place = known.unwrap_or_else(|| {
-            self.loads.push(Load {
-                name: workload.name.clone(),
-                is_stream: workload.is_stream,
-                request_bytes: workload.body.len(),
-                samples: Vec::new(),
-            });
+            self.loads.push(Load::new(workload));
             self.loads.len() - 1
         });
-        self.loads[place].samples.push(sample);
+        self.loads[place].add(sample);
     }
 
     pub(super) fn figures(&self) -> Figures<'_> {
@@ -128,6 +124,19 @@ impl Report {
 }
 
 impl Load {
+    pub(super) fn new(workload: &Workload) -> Self {
+        Self {
+            name: workload.name.clone(),
+            frames: workload.kind.is_stream().then_some(workload.frames),
+            request_bytes: workload.body.len(),
+            samples: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, sample: Sample) {
+        self.samples.push(sample);
+    }
+
     fn figures(&self) -> LoadFigures<'_> {
         let variants = Variant::ALL.map(|variant| self.variant(variant));
         let [_, through, full] = &variants;
@@ -148,7 +157,8 @@ impl Load {
             .filter(move |sample| sample.variant == variant)
     }
 
-    fn variant(&self, variant: Variant) -> VariantFigures {
+    /// What one variant has shown.
+    pub(super) fn variant(&self, variant: Variant) -> VariantFigures {
         let per_call = |cost: fn(&Sample) -> Duration| {
             Spread::of(
                 self.of(variant)
@@ -172,14 +182,15 @@ impl Load {
             server_cpu_us,
             postgres_cpu_us: per_call(|sample| sample.cost.postgres),
             frame_cpu_us: self
-                .is_stream
-                .then(|| server_cpu_us.median / to_float(FRAMES)),
+                .frames
+                .map(|frames| server_cpu_us.median / to_float(frames)),
             latency_ms: all(|answers| &answers.latencies),
             first_bytes_ms: all(|answers| &answers.first_bytes),
         }
     }
 
-    fn rows(&self) -> RowFigures {
+    /// What is on record of the full variant.
+    pub(super) fn rows(&self) -> RowFigures {
         let full = || self.of(Variant::Full);
         let answered: usize = full().map(|sample| sample.answers.right).sum();
         let events = full().map(|sample| sample.rows.events).sum();
@@ -208,7 +219,7 @@ impl Spread {
 }
 
 impl Percentiles {
-    fn of<'t>(times: impl Iterator<Item = &'t Duration>) -> Self {
+    pub(super) fn of<'t>(times: impl Iterator<Item = &'t Duration>) -> Self {
         let mut times: Vec<Duration> = times.copied().collect();
         times.sort_unstable();
         let at = |percent: usize| {
@@ -230,7 +241,7 @@ fn micros(time: Duration) -> f64 {
     clippy::cast_precision_loss,
     reason = "nobody counts to 2^52 in a benchmark"
 )]
-fn to_float(count: usize) -> f64 {
+pub(super) fn to_float(count: usize) -> f64 {
     count as f64
 }
 

@@ -1,5 +1,6 @@
 use std::ffi::OsString;
 use std::io::{Write as _, stderr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,7 +61,9 @@ impl Cost {
 
 /// All three variants, up and waiting.
 pub(super) struct Stage {
-    model: Process,
+    /// The scripted model, unless somebody else is the model.
+    model: Option<Process>,
+    model_address: SocketAddr,
     pass_through: Process,
     server: Process,
     token: String,
@@ -72,23 +75,36 @@ pub(super) struct Stage {
 }
 
 impl Stage {
+    /// With the scripted model.
     pub(super) async fn set_up(settings: &Settings) -> anyhow::Result<Self> {
-        let scratch = settings
-            .scratch
-            .join(format!("jan-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&scratch)?;
+        let scratch = scratch_of(settings)?;
+        let model = model(&scratch).await?;
+        let address = model.address;
+        Self::set_up_before(settings, (Some(model), address)).await
+    }
+
+    /// With somebody else as the model.
+    pub(super) async fn set_up_on(settings: &Settings, model: SocketAddr) -> anyhow::Result<Self> {
+        Self::set_up_before(settings, (None, model)).await
+    }
+
+    async fn set_up_before(
+        settings: &Settings,
+        (model, model_address): (Option<Process>, SocketAddr),
+    ) -> anyhow::Result<Self> {
+        let scratch = scratch_of(settings)?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let mut runtime = RuntimeSettings::new(&scratch, search_path());
         runtime.wheels_dir.clone_from(&settings.wheels);
         let postgres = EmbeddedPostgres::start(&runtime, &tasks, &stop).await?;
-        let model = model(&scratch).await?;
-        let base_url = format!("http://{}/v1", model.address);
+        let base_url = format!("http://{model_address}/v1");
         let pass_through = pass_through(&scratch, &base_url).await?;
         let server = server(settings, &scratch, (&postgres, &base_url)).await?;
         let token = guest_token(&server).await?;
         let observer = Observer::connect(&postgres).await?;
         Ok(Self {
             model,
+            model_address,
             pass_through,
             server,
             token,
@@ -104,7 +120,9 @@ impl Stage {
     pub(super) async fn clear(self) {
         self.server.end().await;
         self.pass_through.end().await;
-        self.model.end().await;
+        if let Some(model) = self.model {
+            model.end().await;
+        }
         self.observer.leave().await;
         self.postgres.stop().await;
         self.stop.cancel();
@@ -118,13 +136,20 @@ impl Stage {
     pub(super) fn door(&self, variant: Variant) -> Door {
         let token = (variant == Variant::Full).then(|| self.token.clone());
         Door {
-            address: self.process(variant).address,
+            address: match variant {
+                Variant::Direct => self.model_address,
+                Variant::PassThrough => self.pass_through.address,
+                Variant::Full => self.server.address,
+            },
             token,
         }
     }
 
     pub(super) fn cost(&self, variant: Variant) -> anyhow::Result<Cost> {
-        let server = cpu::of_tree(self.process(variant).pid()?, None)?;
+        let server = match self.process(variant) {
+            Some(process) => cpu::of_tree(process.pid()?, None)?,
+            None => Duration::ZERO,
+        };
         if variant != Variant::Full {
             return Ok(Cost {
                 server,
@@ -161,13 +186,30 @@ impl Stage {
         &self.scratch
     }
 
-    fn process(&self, variant: Variant) -> &Process {
+    /// The measured server's process.
+    pub(super) fn server_pid(&self) -> anyhow::Result<u32> {
+        self.server.pid()
+    }
+
+    pub(super) fn observer(&self) -> &Observer {
+        &self.observer
+    }
+
+    fn process(&self, variant: Variant) -> Option<&Process> {
         match variant {
-            Variant::Direct => &self.model,
-            Variant::PassThrough => &self.pass_through,
-            Variant::Full => &self.server,
+            Variant::Direct => self.model.as_ref(),
+            Variant::PassThrough => Some(&self.pass_through),
+            Variant::Full => Some(&self.server),
         }
     }
+}
+
+/// The directory of everything that a run leaves on the disk while it lasts.
+pub(super) fn scratch_of(settings: &Settings) -> anyhow::Result<PathBuf> {
+    let name = format!("jan-bench-{}", std::process::id());
+    let scratch = settings.scratch.join(name);
+    std::fs::create_dir_all(&scratch)?;
+    Ok(scratch)
 }
 
 fn search_path() -> OsString {

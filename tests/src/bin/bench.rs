@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 
 use clap::{Parser, Subcommand};
-use jan_tests::bench::{Settings, pass_through, run};
+use jan_tests::bench::{ResponsesSettings, Settings, pass_through, run, run_responses};
 use tokio::runtime::Builder;
 
 /// What a chat call costs: CPU time, latency and rows kept, in interleaved rounds of one run.
@@ -22,6 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Role {
+    /// What a response costs: delay of its stream, 500 runs at once, and its price beside a chat call's
+    Responses(#[command(flatten)] ResponsesSettings),
     /// Be the pass-through
     #[command(hide = true)]
     PassThrough {
@@ -39,6 +41,10 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(run(&cli.settings)),
+        Some(Role::Responses(own)) => Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(run_responses(&cli.settings, &own)),
         Some(Role::PassThrough { upstream }) => Builder::new_multi_thread()
             .enable_all()
             .build()?
