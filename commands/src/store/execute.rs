@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use cqrs_es::persist::{EventUpcaster, PersistedEventRepository};
+use cqrs_es::persist::{EventUpcaster, PersistedEventRepository, SerializedEvent};
 use jan_domain::history;
 use jan_domain::metadata::Metadata;
 use rand::RngExt;
@@ -107,6 +107,15 @@ where
     /// Folds a stream. A stream without events is the aggregate's default, at version 0.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, CommandError<A::Error>> {
         let events = self.repository.get_events::<A>(id).await?;
+        self.fold(id, events)
+    }
+
+    /// Folds the first events of a stream: raised to today's versions, none missing.
+    fn fold(
+        &self,
+        id: &str,
+        events: Vec<SerializedEvent>,
+    ) -> Result<Loaded<A>, CommandError<A::Error>> {
         let mut loaded: Loaded<A> = Loaded::new(id);
         for event in events {
             let raised = self.upcasters.iter().fold(event, |event, step| {
