@@ -24,6 +24,7 @@ mod feed;
 mod kept;
 mod lease;
 mod metrics;
+mod nodes;
 mod parking;
 mod projection;
 mod projector;
@@ -45,6 +46,7 @@ pub use cursor::{Order, Page, PageRequest};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
+pub use nodes::{NodeReader, NodeRow};
 pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
 pub use run::{RunReader, RunRow, RunStatus, StepRow, StepStatus};
 pub use running::{Projections, RunningProjections, Tuning};
@@ -62,6 +64,8 @@ pub struct ReadModels {
     pub runs: RunReader,
     /// Accounts and closed sessions.
     pub accounts: AccountReader,
+    /// The processes that live.
+    pub nodes: NodeReader,
     /// What accounts used.
     pub usage: UsageReader,
     /// Where a read waits for its own write.
@@ -81,6 +85,7 @@ impl ReadModels {
             responses: ResponseReader::new(pool.clone()),
             runs: RunReader::new(pool.clone()),
             accounts: AccountReader::new(pool.clone()),
+            nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),
             barrier,
         }
