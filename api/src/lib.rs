@@ -19,6 +19,7 @@ pub mod wiring;
 mod body;
 mod caller;
 mod documentation;
+mod graphql;
 mod idempotency;
 mod json_check;
 mod mcp;

@@ -4,6 +4,7 @@ mod account;
 mod chat;
 mod command;
 mod conversation;
+mod graphql;
 mod provider;
 mod read;
 mod response;
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+pub use graphql::{coded, status_of_graphql, status_of_kept_mutation};
 pub use provider::{chunk_of_failure, status_of_failure};
 
 /// An error in OpenAI's shape: a status, a stable code, a sentence, and the field it is about.
@@ -115,6 +117,13 @@ impl ApiError {
     /// 403: the deployment does not allow it.
     pub fn forbidden(message: &'static str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// 403: only administrators may.
+    pub fn administrators_only() -> Self {
+        Self::forbidden(
+            "Only administrators may do this. `jan-server keys admin` makes a token for one.",
+        )
     }
 
     /// 404: no such object, or somebody else's.

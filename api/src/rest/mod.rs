@@ -3,13 +3,13 @@
 mod admin;
 mod auth;
 mod chat;
-mod conversations;
+pub(crate) mod conversations;
 pub(crate) mod description;
 mod embeddings;
 mod models;
 mod page;
 mod path_id;
-mod responses;
+pub(crate) mod responses;
 mod service;
 mod value_check;
 

@@ -1,10 +1,14 @@
 //! Conversations and their items, as lists to page through.
 
+mod batch;
+mod changes;
 mod fold;
 mod items;
 mod reader;
 mod rows;
 
+pub use batch::ItemsWanted;
+pub use changes::ConversationChange;
 pub(crate) use fold::ConversationChanges;
 pub use reader::{ConversationList, ConversationReader};
 pub use rows::{ConversationRow, ItemRow};

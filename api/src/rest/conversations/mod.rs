@@ -12,6 +12,8 @@ mod update;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use items::read as read_items;
+
 use crate::state::ApiState;
 
 /// Conversations and their items.
