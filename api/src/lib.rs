@@ -62,6 +62,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
     rest::document()
 }
 
+/// The GraphQL schema, in its own language.
+pub fn graphql_schema() -> String {
+    graphql::sdl()
+}
+
 fn cors(server: &Server) -> CorsLayer {
     let origins = server
         .cors_origins

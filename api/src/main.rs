@@ -11,7 +11,7 @@ use jan_api::cli::projections::{ProjectionsCommand, list};
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
-use jan_api::cli::{Cli, Command, config, doctor, keys, openapi};
+use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi};
 use jan_api::wiring::{DatabaseVisit, Serving, admin_token, diagnose, migrate, serve_until};
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
@@ -34,6 +34,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Openapi(_) = cli.command {
         return code_of(openapi::openapi(&mut Answer::new()).map(|()| ExitCode::SUCCESS));
+    }
+    if let Command::GraphqlSchema(_) = cli.command {
+        let printed = graphql_schema::graphql_schema(&mut Answer::new());
+        return code_of(printed.map(|()| ExitCode::SUCCESS));
     }
     match load(&cli) {
         Ok(config) => code_of(run(cli.command, config)),
@@ -79,7 +83,9 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
             quieten(&mut config)?;
             visit_database(&command, &config).await?;
         }
-        Command::Openapi(_) => unreachable!("answered before the settings were read"),
+        Command::Openapi(_) | Command::GraphqlSchema(_) => {
+            unreachable!("answered before the settings were read")
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

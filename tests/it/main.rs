@@ -8,6 +8,7 @@ mod cli;
 mod crash;
 mod domain;
 mod edge;
+mod graphql;
 mod history;
 mod mcp;
 mod model;

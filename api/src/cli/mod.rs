@@ -3,6 +3,7 @@
 pub mod config;
 pub mod doctor;
 pub mod events;
+pub mod graphql_schema;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
@@ -83,6 +84,8 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print the description of the API as JSON
     Openapi(openapi::OpenapiArgs),
+    /// Print the GraphQL schema
+    GraphqlSchema(graphql_schema::GraphqlSchemaArgs),
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), &'static str> {

@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, McpDoor, Rooms, Server};
+use crate::state::{ApiState, EdgeLimits, Introspection, McpDoor, Rooms, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -54,6 +54,8 @@ pub struct Blueprint {
     pub cors_origins: Origins,
     /// Who may come to the MCP endpoint.
     pub mcp: McpDoor,
+    /// Who is shown the GraphQL schema.
+    pub introspection: Introspection,
     /// The metrics in Prometheus's text format.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Where tests make the process die.
@@ -224,6 +226,7 @@ fn state_of(
         guests,
         cors_origins,
         mcp,
+        introspection,
         metrics,
         ..
     } = blueprint;
@@ -238,6 +241,7 @@ fn state_of(
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
         mcp,
+        introspection,
     };
     let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(

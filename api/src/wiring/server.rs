@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Application, Blueprint, mcp_door};
+use super::{Application, Blueprint, introspection, mcp_door};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -143,6 +143,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         guests: config.auth.guests,
         cors_origins: config.server.cors_origins.clone(),
         mcp: mcp_door(&config.server, &config.auth, &config.mcp),
+        introspection: introspection(&config.server, &config.graphql),
         metrics: Box::new(move || metrics.render_metrics()),
         crash: serving.crash.clone(),
     })

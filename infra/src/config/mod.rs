@@ -10,6 +10,7 @@ mod auth;
 mod database;
 mod error;
 mod file;
+mod graphql;
 mod limits;
 mod mcp;
 mod providers;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
+pub use graphql::GraphqlSettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
 pub use server::{Origins, Roles, ServerSettings};
@@ -59,6 +61,8 @@ pub struct Config {
     pub tools: ToolSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
+    /// The GraphQL endpoint.
+    pub graphql: GraphqlSettings,
     /// What the server tells about itself.
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
@@ -112,6 +116,7 @@ impl Config {
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
+        let mut graphql = GraphqlSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -123,6 +128,7 @@ impl Config {
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
+        sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
         let mut lines = sources.into_lines();
@@ -143,6 +149,7 @@ impl Config {
             providers,
             tools,
             mcp,
+            graphql,
             telemetry,
             limits,
             lines,

@@ -18,6 +18,7 @@ const COMMANDS: &[&[&str]] = &[
     &["config"],
     &["doctor"],
     &["openapi"],
+    &["graphql-schema"],
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use jan_api::wiring::{Application, Blueprint, mcp_door};
+use jan_api::wiring::{Application, Blueprint, introspection, mcp_door};
 use jan_commands::crash::CrashPoints;
 use jan_domain::ports::ToolHost;
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
@@ -46,6 +46,7 @@ pub(super) async fn assemble(
         limits: setup.limits.clone(),
         cors_origins: ServerSettings::default().cors_origins,
         mcp: mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp),
+        introspection: introspection(&setup.server, &setup.graphql),
         metrics: Box::new(|| telemetry.render_metrics()),
         crash: CrashPoints::default(),
     });

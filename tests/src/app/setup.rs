@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use jan_domain::tool_permissions::ToolPermissions;
-use jan_infra::config::{AuthSettings, Limits, McpSettings, Roles, ServerSettings};
+use jan_infra::config::{
+    AuthSettings, GraphqlSettings, Limits, McpSettings, Roles, ServerSettings,
+};
 use jan_infra::tools::ToolSettings;
 
 use crate::scripted_model::Options;
@@ -25,6 +27,10 @@ pub struct Setup {
     pub direct_calls_max: usize,
     /// The MCP endpoint.
     pub mcp: McpSettings,
+    /// The GraphQL endpoint.
+    pub graphql: GraphqlSettings,
+    /// Where it would listen.
+    pub server: ServerSettings,
     /// Longest a tool call may take.
     pub tool_timeout: Duration,
     /// Calls go to this base URL instead of to the scripted model.
@@ -49,6 +55,8 @@ impl Default for Setup {
                 hosts: ["jan.test", "127.0.0.1"].map(str::to_owned).to_vec().into(),
                 ..McpSettings::default()
             },
+            graphql: GraphqlSettings::default(),
+            server: ServerSettings::default(),
             tool_timeout: Duration::from_secs(10),
             upstream: None,
         }
