@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use jan_domain::UserMetadata;
 
-/// A whole number that may be beyond 32 bits. On the wire it is a plain JSON number.
+/// A count or a number of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BigInt(pub(super) i64);
 
+/// A whole number that may be beyond 32 bits. On the wire it is a plain JSON number.
 #[Scalar]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -30,12 +31,13 @@ impl From<u64> for BigInt {
     }
 }
 
-/// Up to 16 pairs of the client's own: an object whose values are strings, of keys of up to 64 and
-/// values of up to 512 characters.
+/// The client's own pairs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(transparent)]
 pub(super) struct Metadata(pub(super) BTreeMap<String, String>);
 
+/// Up to 16 pairs of the client's own: an object whose values are strings, of keys of up to 64 and
+/// values of up to 512 characters.
 #[Scalar]
 impl ScalarType for Metadata {
     fn parse(value: Value) -> InputValueResult<Self> {

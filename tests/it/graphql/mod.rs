@@ -30,7 +30,10 @@ fn ask(client: &Client, query: &str, variables: &Value) -> Request {
     reason = "json!(…) is written in the call"
 )]
 async fn data_of(client: &Client, query: &str, variables: Value) -> Value {
-    let mut told = ask(client, query, &variables).await.expect_status(200).json();
+    let mut told = ask(client, query, &variables)
+        .await
+        .expect_status(200)
+        .json();
     assert!(told.get("errors").is_none(), "{query}: {told}");
     told["data"].take()
 }
@@ -62,7 +65,13 @@ async fn conversation(client: &Client, title: &str, messages: usize) -> String {
 /// A whole response that says this, by its id.
 async fn response(client: &Client, said: &str) -> String {
     let body = json!({"model": MODEL, "input": said});
-    id_of(&client.post("/v1/responses", body).await.expect_status(200).json())
+    id_of(
+        &client
+            .post("/v1/responses", body)
+            .await
+            .expect_status(200)
+            .json(),
+    )
 }
 
 #[track_caller]
@@ -75,5 +84,10 @@ fn id_of(told: &Value) -> String {
 async fn completion(app: &App, said: &str) -> String {
     let body = json!({"model": MODEL, "store": true,
         "messages": [{"role": "user", "content": said}]});
-    id_of(&app.post("/v1/chat/completions", body).await.expect_status(200).json())
+    id_of(
+        &app.post("/v1/chat/completions", body)
+            .await
+            .expect_status(200)
+            .json(),
+    )
 }

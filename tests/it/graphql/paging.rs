@@ -7,8 +7,17 @@ use serde_json::{Value, json};
 use super::{completion, conversation, data_of, error_of, response};
 
 /// The ids of a list, by walking it in one direction with pages of this size.
-async fn walked(client: &Client, document: &str, list: &str, (forward, size): (bool, u8)) -> Vec<String> {
-    let (count, cursor) = if forward { ("first", "after") } else { ("last", "before") };
+async fn walked(
+    client: &Client,
+    document: &str,
+    list: &str,
+    (forward, size): (bool, u8),
+) -> Vec<String> {
+    let (count, cursor) = if forward {
+        ("first", "after")
+    } else {
+        ("last", "before")
+    };
     let (more, end) = if forward {
         ("hasNextPage", "endCursor")
     } else {
@@ -20,11 +29,17 @@ async fn walked(client: &Client, document: &str, list: &str, (forward, size): (b
         let told = data_of(client, document, json!({count: size, cursor: at})).await;
         let connection = told.pointer(list).unwrap_or_else(|| panic!("{told}"));
         let edges = connection["edges"].as_array().unwrap();
-        let ids = edges.iter().map(|edge| edge["node"]["id"].as_str().unwrap().to_owned());
+        let ids = edges
+            .iter()
+            .map(|edge| edge["node"]["id"].as_str().unwrap().to_owned());
         pages.push(ids.collect());
         let info = &connection["pageInfo"];
         // The way back is open from the second page on.
-        let back = if forward { "hasPreviousPage" } else { "hasNextPage" };
+        let back = if forward {
+            "hasPreviousPage"
+        } else {
+            "hasNextPage"
+        };
         assert_eq!(info[back], json!(pages.len() > 1), "{info}");
         if info[more] == false {
             break;
@@ -66,7 +81,13 @@ async fn every_list_is_walked_both_ways() {
     }
     assert_walkable(&app, "conversations(*)", "/conversations", &conversations).await;
     assert_walkable(&app, "responses(*)", "/responses", &responses).await;
-    assert_walkable(&app, "storedCompletions(*)", "/storedCompletions", &completions).await;
+    assert_walkable(
+        &app,
+        "storedCompletions(*)",
+        "/storedCompletions",
+        &completions,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -76,15 +97,24 @@ async fn items_are_walked_both_ways_also_past_one_that_is_gone() {
     let path = format!("/v1/conversations/{id}/items");
     let items = app.get(&format!("{path}?order=asc")).await.json();
     let items = items["data"].as_array().unwrap().iter();
-    let mut items: Vec<_> = items.map(|item| item["id"].as_str().unwrap().to_owned()).collect();
+    let mut items: Vec<_> = items
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect();
     let list = format!("conversation(id: \"{id}\") {{ items(*) }}");
     assert_walkable(&app, &list, "/conversation/items", &items).await;
     // The third goes while somebody reads on from it.
-    app.delete(&format!("{path}/{}", items.remove(2))).await.expect_status(200);
+    app.delete(&format!("{path}/{}", items.remove(2)))
+        .await
+        .expect_status(200);
     assert_walkable(&app, &list, "/conversation/items", &items).await;
     let query = "query($id: ID!) { conversation(id: $id) { items(after: \"3\") { edges { node { id } } } } }";
     let rest = data_of(&app, query, json!({"id": id})).await;
-    let rest = rest.pointer("/conversation/items/edges").unwrap().as_array().unwrap().len();
+    let rest = rest
+        .pointer("/conversation/items/edges")
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .len();
     assert_eq!(rest, 4);
 }
 
@@ -113,15 +143,26 @@ async fn a_window_that_makes_no_sense_is_refused_at_its_name() {
         ("first: 2147483647", "INVALID_VALUE", "first"),
         ("last: 0", "INVALID_VALUE", "last"),
         ("first: 1, last: 1", "INVALID_VALUE", "first"),
-        ("after: \"conv_0\", before: \"conv_0\"", "INVALID_VALUE", "after"),
+        (
+            "after: \"conv_0\", before: \"conv_0\"",
+            "INVALID_VALUE",
+            "after",
+        ),
         ("after: \"conv_0\"", "INVALID_VALUE", "after"),
         ("before: \"nonsense\"", "INVALID_VALUE", "before"),
     ] {
         let query = format!("{{ conversations({arguments}) {{ totalCount }} }}");
-        assert_eq!(error_of(&app, &query, json!({})).await, [code, field], "{arguments}");
+        assert_eq!(
+            error_of(&app, &query, json!({})).await,
+            [code, field],
+            "{arguments}"
+        );
     }
     let query = "{ conversations { edges { node { items(after: \"x\") { edges { cursor } } } } } }";
-    assert_eq!(error_of(&app, query, json!({})).await, ["INVALID_VALUE", "after"]);
+    assert_eq!(
+        error_of(&app, query, json!({})).await,
+        ["INVALID_VALUE", "after"]
+    );
     let query = "{ conversations(first: 99999999999) { totalCount } }";
     assert_eq!(error_of(&app, query, json!({})).await[0], "INVALID_QUERY");
 }

@@ -54,7 +54,11 @@ async fn a_response_is_what_the_rest_api_shows() {
         "input": "call tool docs__echo with {\"text\": \"tea\"}",
         "tools": [{"type": "mcp", "server_label": "docs", "require_approval": "never",
             "server_url": "https://docs.example/mcp"}]});
-    let made = app.post("/v1/responses", body).await.expect_status(200).json();
+    let made = app
+        .post("/v1/responses", body)
+        .await
+        .expect_status(200)
+        .json();
     let query = "query($id: ID!) { response(id: $id) {
         id status model background createdAt endedAt instructions outputText metadata body
         usage { inputTokens totalTokens } error { code message } incompleteReason
@@ -114,10 +118,16 @@ async fn a_stored_completion_is_read_with_its_messages() {
     let told = data_of(&app, query, json!({"id": id})).await;
     let read = app.get(&format!("/v1/chat/completions/{id}")).await.json();
     let one = &told["storedCompletion"];
-    assert_eq!((&one["text"], &one["choices"]), (&json!("kept"), &read["choices"]));
+    assert_eq!(
+        (&one["text"], &one["choices"]),
+        (&json!("kept"), &read["choices"])
+    );
     assert_eq!(one["usage"]["totalTokens"], read["usage"]["total_tokens"]);
     assert_eq!(one["messages"][0]["content"], "reply exactly kept");
-    assert_eq!(told["storedCompletions"]["edges"][0]["node"]["id"], json!(id));
+    assert_eq!(
+        told["storedCompletions"]["edges"][0]["node"]["id"],
+        json!(id)
+    );
 }
 
 #[tokio::test]
@@ -127,7 +137,10 @@ async fn whatever_has_an_id_is_a_node() {
     let ids = [
         (conversation(&app, "Tea", 0).await, "Conversation"),
         (response(&app, "reply exactly hi").await, "Response"),
-        (completion(&app, "reply exactly hi").await, "StoredCompletion"),
+        (
+            completion(&app, "reply exactly hi").await,
+            "StoredCompletion",
+        ),
         (me["id"].as_str().unwrap().to_owned(), "Account"),
     ];
     let query = "query($id: ID!) { node(id: $id) { __typename id } }";
@@ -144,10 +157,15 @@ async fn whatever_has_an_id_is_a_node() {
 #[tokio::test]
 async fn models_are_for_all_and_nodes_for_administrators() {
     let app = App::start().await;
-    let query = format!("{{ models {{ id ownedBy }} model(id: \"{MODEL}\") {{ id }} none: model(id: \"x\") {{ id }} }}");
+    let query = format!(
+        "{{ models {{ id ownedBy }} model(id: \"{MODEL}\") {{ id }} none: model(id: \"x\") {{ id }} }}"
+    );
     let told = data_of(&app, &query, json!({})).await;
     assert_eq!(told["models"][0]["id"], MODEL);
-    assert_eq!((&told["model"]["id"], &told["none"]), (&json!(MODEL), &json!(null)));
+    assert_eq!(
+        (&told["model"]["id"], &told["none"]),
+        (&json!(MODEL), &json!(null))
+    );
     let nodes = "{ nodes { id startedAt expiresAt } }";
     let told = data_of(&app.administrator(), nodes, json!({})).await;
     assert_eq!(told["nodes"].as_array().unwrap().len(), 1);
