@@ -108,7 +108,7 @@ impl Account {
         ctx: &Context<'_>,
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
-    ) -> Result<Vec<ModelUsage>, ApiError> {
+    ) -> Result<Option<Vec<ModelUsage>>, ApiError> {
         let asking = Asking::of(ctx);
         asking.reach(ReadModel::Usage).await?;
         let today = asking.state.commands.clock.now().date_naive();
@@ -120,11 +120,11 @@ impl Account {
             days.1.clamp(first_day, today),
         );
         if days.0 > days.1 || days.1 < first_day || days.0 > today {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let usage = &asking.reads().usage;
         let rows = usage.totals(&asking.caller.owner, from, to).await?;
-        Ok(rows.into_iter().map(ModelUsage::from).collect())
+        Ok(Some(rows.into_iter().map(ModelUsage::from).collect()))
     }
 }
 

@@ -22,16 +22,15 @@ struct ServerNode {
 #[Object]
 impl AdminQuery {
     /// The server processes that live, the oldest first. For administrators.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<ServerNode>, ApiError> {
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<Option<Vec<ServerNode>>, ApiError> {
         let asking = Asking::of(ctx);
         asking.require_administrator()?;
         let nodes = asking.reads().nodes.list().await?.into_iter();
-        Ok(nodes
-            .map(|row| ServerNode {
-                id: row.id.into(),
-                started_at: row.started_at,
-                expires_at: row.expires_at,
-            })
-            .collect())
+        let nodes = nodes.map(|row| ServerNode {
+            id: row.id.into(),
+            started_at: row.started_at,
+            expires_at: row.expires_at,
+        });
+        Ok(Some(nodes.collect()))
     }
 }

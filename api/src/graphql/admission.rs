@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Value, Variables};
 use jan_domain::limits::PAGE_ITEMS_MAX;
@@ -68,15 +67,40 @@ pub(super) fn admit(
     Ok(())
 }
 
-/// The kind of the operation that will be carried out; none if the document does not say which.
-pub(super) fn kind(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationType> {
+/// The operation that will be carried out; none if the document does not say which.
+pub(super) fn chosen<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'d OperationDefinition> {
     let operation = match (&document.operations, name) {
         (DocumentOperations::Single(operation), _) => Some(operation),
         (DocumentOperations::Multiple(named), Some(name)) => named.get(name),
         (DocumentOperations::Multiple(named), None) if named.len() == 1 => named.values().next(),
         (DocumentOperations::Multiple(_), None) => None,
     };
-    operation.map(|operation| operation.node.ty)
+    operation.map(|operation| &operation.node)
+}
+
+/// Refuses an operation that lacks a variable before any of it is carried out.
+pub(super) fn check_variables(
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<(), ApiError> {
+    let mut defined = operation.variable_definitions.iter();
+    let lacking = defined.find(|variable| {
+        let variable = &variable.node;
+        let given = variables.get(&variable.name.node);
+        let needed = !variable.var_type.node.nullable && variable.default_value.is_none();
+        needed && given.is_none_or(|given| *given == Value::Null)
+    });
+    match lacking {
+        None => Ok(()),
+        Some(variable) => {
+            let name = &variable.node.name.node;
+            let message = format!("The variable '${name}' is needed.");
+            Err(ApiError::invalid_query(message).at(format!("variables.{name}")))
+        }
+    }
 }
 
 fn check_count(what: &str, count: usize, most: usize) -> Result<(), ApiError> {

@@ -1,6 +1,7 @@
 //! Answers, in the media type that the client takes.
 
-use async_graphql::{ServerError, Value as Data};
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, PathSegment, ServerError, Value as Data};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
@@ -57,14 +58,17 @@ pub(super) struct Answer {
 
 impl From<async_graphql::Response> for Answer {
     fn from(response: async_graphql::Response) -> Self {
-        let mut errors = response.errors;
+        let (mut data, mut errors) = (response.data, response.errors);
         // What goes wrong with a field has its path; what has none kept the whole from beginning.
         let begun = errors.is_empty()
-            || response.data != Data::Null
+            || data != Data::Null
             || errors.iter().any(|error| !error.path.is_empty());
-        errors.iter_mut().for_each(coded);
+        for error in &mut errors {
+            coded(error);
+            put_null(&mut data, &error.path);
+        }
         Self {
-            data: begun.then_some(response.data),
+            data: begun.then_some(data),
             errors,
         }
     }
@@ -99,6 +103,30 @@ impl Answer {
     }
 }
 
+/// What went wrong is null in the answer: whatever can fail may be, in our schema. The executor
+/// leaves it out.
+fn put_null(data: &mut Data, path: &[PathSegment]) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    match (first, data) {
+        (PathSegment::Field(name), data) => {
+            if *data == Data::Null {
+                *data = Data::Object(IndexMap::new());
+            }
+            if let Data::Object(fields) = data {
+                put_null(fields.entry(Name::new(name)).or_insert(Data::Null), rest);
+            }
+        }
+        (PathSegment::Index(place), Data::List(entries)) => {
+            if let Some(entry) = entries.get_mut(*place) {
+                put_null(entry, rest);
+            }
+        }
+        (PathSegment::Index(_), _) => {}
+    }
+}
+
 /// Says whatever was refused on the way in GraphQL's words.
 pub(super) async fn in_graphql_words(request: Request, next: Next) -> Response {
     let form = Form::wanted(request.headers());
@@ -121,6 +149,26 @@ pub(super) async fn in_graphql_words(request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_went_wrong_is_null_where_it_would_be() {
+        let wrong = |data, path: &[PathSegment]| {
+            let mut response = async_graphql::Response::new(data);
+            let mut error = ServerError::new("no", None);
+            error.path = path.to_vec();
+            response.errors.push(error);
+            serde_json::to_value(Answer::from(response)).unwrap()["data"].take()
+        };
+        let field = |name: &str| PathSegment::Field(name.to_owned());
+        let alone = wrong(Data::Null, &[field("a"), field("b")]);
+        assert_eq!(alone, serde_json::json!({"a": {"b": null}}));
+        let beside = async_graphql::value!({"list": [{"x": 1}, null], "c": 2});
+        let told = wrong(beside, &[field("list"), PathSegment::Index(1), field("y")]);
+        assert_eq!(
+            told,
+            serde_json::json!({"list": [{"x": 1}, {"y": null}], "c": 2})
+        );
+    }
 
     #[test]
     fn the_client_says_in_which_form_it_is_answered() {

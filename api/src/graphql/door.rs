@@ -72,7 +72,13 @@ impl Door {
         let shows_schema = shows_schema(state.server.introspection, caller.kind);
         admission::admit(&document, &variables, shows_schema)?;
         let name = given.operation_name.filter(|name| !name.is_empty());
-        let kind = admission::kind(&document, name.as_deref()).unwrap_or(OperationType::Query);
+        let kind = match admission::chosen(&document, name.as_deref()) {
+            Some(operation) => {
+                admission::check_variables(operation, &variables)?;
+                operation.ty
+            }
+            None => OperationType::Query,
+        };
         let place = match kind {
             OperationType::Subscription => Some(self.place(caller)?),
             OperationType::Query | OperationType::Mutation => None,

@@ -12,7 +12,8 @@ use super::model::ModelQuery;
 use super::node::NodeQuery;
 use super::response::{ResponseCreation, ResponseMutation, ResponseQuery, ResponseSubscription};
 
-/// Everything that can be read. What is not there, or somebody else's, is null.
+/// Everything that can be read. What is not there, or somebody else's, is null; so is what went wrong,
+/// which `errors` tells.
 #[derive(Default, MergedObject)]
 pub(super) struct Query(
     AccountQuery,

@@ -118,7 +118,8 @@ async fn a_response_is_waited_for_or_left_alone() {
     app.get(&format!("/v1/responses/{}", id_of(&unkept["response"])))
         .await
         .expect_status(404);
-    let input = json!({"model": MODEL, "input": "count to 300 slowly", "background": true});
+    let input =
+        json!({"model": MODEL, "input": "[frame_ms=20] count to 100000", "background": true});
     let begun = done(
         &app,
         "createResponse",
@@ -185,131 +186,111 @@ async fn what_is_said_of_a_stored_completion_can_change() {
     );
 }
 
+/// Inputs of mutations, each with the error that it gives: `[code, field]`.
+type Refusals = Vec<(&'static str, Value, [&'static str; 2])>;
+
+async fn assert_refused(app: &App, refusals: Refusals) {
+    let before = app.events().await.len();
+    for (name, input, error) in refusals {
+        let told = refused(app, name, input.clone()).await;
+        assert_eq!(told, error, "{name} {input}");
+    }
+    assert_eq!(app.events().await.len(), before, "nothing was changed");
+}
+
 #[tokio::test]
-async fn what_cannot_be_done_is_told_at_its_field_and_changes_nothing() {
+async fn what_cannot_be_done_to_a_conversation_is_told_at_its_field() {
     let app = App::start().await;
     let id = conversation(&app, "Tea", 0).await;
-    let finished = response(&app, "reply exactly hi").await;
-    let before = app.events().await.len();
     let long = "x".repeat(300);
-    let ask = json!({"model": MODEL, "input": "hi"});
-    let with = |fields: Value| jan_tests::given::with(ask.clone(), fields);
-    let many: Value = (0..17)
-        .map(|at| (format!("k{at}"), json!("v")))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    for (name, input, code, field) in [
+    let many = (0..17).map(|at| (format!("k{at}"), json!("v")));
+    let many = Value::Object(many.collect());
+    let item = json!({"role": "nobody", "content": "x"});
+    let value = |field| ["INVALID_VALUE", field];
+    let create = "createConversation";
+    let refusals = vec![
+        (create, json!({"title": long}), value("title")),
+        (create, json!({"referrer": long}), value("referrer")),
+        (create, json!({"metadata": many}), value("metadata")),
+        (create, json!({"items": [5]}), value("items[0]")),
         (
-            "createConversation",
-            json!({"title": long}),
-            "INVALID_VALUE",
-            "title",
-        ),
-        (
-            "createConversation",
-            json!({"referrer": long}),
-            "INVALID_VALUE",
-            "referrer",
-        ),
-        (
-            "createConversation",
-            json!({"metadata": many}),
-            "INVALID_VALUE",
-            "metadata",
-        ),
-        (
-            "createConversation",
-            json!({"items": [5]}),
-            "INVALID_VALUE",
-            "items[0]",
+            create,
+            json!({"idempotencyKey": "a b"}),
+            value("idempotencyKey"),
         ),
         (
             "updateConversation",
             json!({"id": id, "title": long}),
-            "INVALID_VALUE",
-            "title",
+            value("title"),
         ),
         (
             "updateConversation",
             json!({"id": "x", "title": "y"}),
-            "INVALID_VALUE",
-            "id",
+            value("id"),
         ),
         (
             "appendItems",
             json!({"conversationId": "x", "items": []}),
-            "INVALID_VALUE",
-            "conversationId",
+            value("conversationId"),
         ),
         (
             "appendItems",
-            json!({"conversationId": id, "items": [{"role": "nobody", "content": "x"}]}),
-            "INVALID_VALUE",
-            "items[0].role",
+            json!({"conversationId": id, "items": [item]}),
+            value("items[0].role"),
         ),
         (
             "deleteItem",
             json!({"conversationId": id, "itemId": "a b"}),
-            "INVALID_VALUE",
-            "itemId",
+            value("itemId"),
         ),
+    ];
+    assert_refused(&app, refusals).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_to_a_response_is_told_at_its_field() {
+    let app = App::start().await;
+    let finished = response(&app, "reply exactly hi").await;
+    let ask = json!({"model": MODEL, "input": "hi"});
+    let with = |fields: Value| jan_tests::given::with(ask.clone(), fields);
+    let create = "createResponse";
+    let unkept = json!({"background": true, "store": false});
+    let refusals = vec![
         (
-            "createResponse",
+            create,
             with(json!({"model": "nobody"})),
-            "MODEL_NOT_FOUND",
-            "model",
+            ["MODEL_NOT_FOUND", "model"],
         ),
         (
-            "createResponse",
+            create,
             with(json!({"temperature": 9.0})),
-            "INVALID_VALUE",
-            "temperature",
+            ["INVALID_VALUE", "temperature"],
         ),
         (
-            "createResponse",
+            create,
             with(json!({"maxOutputTokens": -1})),
-            "INVALID_VALUE",
-            "maxOutputTokens",
+            ["INVALID_VALUE", "maxOutputTokens"],
         ),
         (
-            "createResponse",
+            create,
             with(json!({"conversationId": "conv_0"})),
-            "NOT_FOUND",
-            "conversationId",
+            ["NOT_FOUND", "conversationId"],
         ),
         (
-            "createResponse",
+            create,
             with(json!({"previousResponseId": "resp_0"})),
-            "PREVIOUS_RESPONSE_NOT_FOUND",
-            "previousResponseId",
+            ["PREVIOUS_RESPONSE_NOT_FOUND", "previousResponseId"],
         ),
+        (create, with(unkept), ["INVALID_VALUE", "store"]),
         (
-            "createResponse",
-            with(json!({"background": true, "store": false})),
-            "INVALID_VALUE",
-            "store",
-        ),
-        (
-            "createResponse",
+            create,
             with(json!({"text": {"format": {"type": "xml"}}})),
-            "INVALID_VALUE",
-            "text.format.type",
+            ["INVALID_VALUE", "text.format.type"],
         ),
-        (
-            "createConversation",
-            json!({"idempotencyKey": "a b"}),
-            "INVALID_VALUE",
-            "idempotencyKey",
-        ),
-    ] {
-        let refused = refused(&app, name, input.clone()).await;
-        assert_eq!(refused, [code, field], "{name} {input}");
-    }
-    assert_eq!(
-        refused(&app, "cancelResponse", json!({"id": finished})).await[0],
-        "NOT_CANCELLABLE"
-    );
-    assert_eq!(app.events().await.len(), before);
+    ];
+    assert_refused(&app, refusals).await;
+    let ended = refused(&app, "cancelResponse", json!({"id": finished})).await;
+    assert_eq!(ended[0], "NOT_CANCELLABLE");
 }
 
 #[tokio::test]

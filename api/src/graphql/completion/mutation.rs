@@ -63,7 +63,7 @@ impl CompletionMutation {
         &self,
         ctx: &Context<'_>,
         mut input: UpdateStoredCompletionInput,
-    ) -> Result<UpdateStoredCompletionPayload, ApiError> {
+    ) -> Result<Option<UpdateStoredCompletionPayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let (id, metadata) = (input.id.clone(), input.metadata.clone());
@@ -81,10 +81,10 @@ impl CompletionMutation {
             },
         );
         let (stored_completion, user_errors) = asking.told(done.await)?;
-        Ok(UpdateStoredCompletionPayload {
+        Ok(Some(UpdateStoredCompletionPayload {
             stored_completion,
             user_errors,
-        })
+        }))
     }
 
     /// Delete a stored completion.
@@ -92,7 +92,7 @@ impl CompletionMutation {
         &self,
         ctx: &Context<'_>,
         mut input: DeleteStoredCompletionInput,
-    ) -> Result<DeleteStoredCompletionPayload, ApiError> {
+    ) -> Result<Option<DeleteStoredCompletionPayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let id = input.id.clone();
@@ -107,9 +107,9 @@ impl CompletionMutation {
             },
         );
         let (deleted, user_errors) = asking.told(done.await)?;
-        Ok(DeleteStoredCompletionPayload {
+        Ok(Some(DeleteStoredCompletionPayload {
             deleted_stored_completion_id: deleted.map(|id| id.as_str().into()),
             user_errors,
-        })
+        }))
     }
 }

@@ -66,7 +66,7 @@ impl StoredCompletion {
     }
 
     /// The messages it was asked with, in the shape of OpenAI's messages.
-    async fn messages(&self, ctx: &Context<'_>) -> Result<Vec<Json<Value>>, ApiError> {
+    async fn messages(&self, ctx: &Context<'_>) -> Result<Option<Vec<Json<Value>>>, ApiError> {
         let asking = Asking::of(ctx);
         asking.reach(ReadModel::Responses).await?;
         let owner = &asking.caller.owner;
@@ -80,7 +80,8 @@ impl StoredCompletion {
             Value::Array(messages) => Some(messages),
             _ => None,
         });
-        Ok(messages.unwrap_or_default().into_iter().map(Json).collect())
+        let messages = messages.unwrap_or_default().into_iter();
+        Ok(Some(messages.map(Json).collect()))
     }
 
     /// The answers, as many as were asked for, in the shape of OpenAI's choices.

@@ -37,7 +37,8 @@ impl CompletionQuery {
         before: Option<String>,
         #[graphql(desc = "Only those that asked this model.")] model: Option<String>,
         #[graphql(desc = "Only those that carry all of these pairs.")] metadata: Option<Metadata>,
-    ) -> Result<Connection<String, StoredCompletion, EmptyFields, EmptyFields>, ApiError> {
+    ) -> Result<Option<Connection<String, StoredCompletion, EmptyFields, EmptyFields>>, ApiError>
+    {
         let paging = Paging {
             first,
             after,
@@ -61,7 +62,7 @@ impl CompletionQuery {
         connection.edges = window.edges(answered.collect(), |completion: StoredCompletion| {
             (completion.id.to_string(), completion)
         });
-        Ok(connection)
+        Ok(Some(connection))
     }
 }
 

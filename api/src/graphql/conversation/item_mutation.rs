@@ -80,7 +80,7 @@ impl ItemMutation {
         &self,
         ctx: &Context<'_>,
         mut input: AppendItemsInput,
-    ) -> Result<AppendItemsPayload, ApiError> {
+    ) -> Result<Option<AppendItemsPayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let (id, items) = (input.conversation_id.clone(), input.items.clone());
@@ -109,11 +109,11 @@ impl ItemMutation {
             Some(appended) => (Some(appended.conversation), appended.items),
             None => (None, Vec::new()),
         };
-        Ok(AppendItemsPayload {
+        Ok(Some(AppendItemsPayload {
             conversation,
             items,
             user_errors,
-        })
+        }))
     }
 
     /// Take an item out of a conversation.
@@ -121,7 +121,7 @@ impl ItemMutation {
         &self,
         ctx: &Context<'_>,
         mut input: DeleteItemInput,
-    ) -> Result<DeleteItemPayload, ApiError> {
+    ) -> Result<Option<DeleteItemPayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let (id, item) = (input.conversation_id.clone(), input.item_id.clone());
@@ -133,10 +133,10 @@ impl ItemMutation {
             Ok(Conversation::of(id, live))
         });
         let (conversation, user_errors) = asking.told(done.await)?;
-        Ok(DeleteItemPayload {
+        Ok(Some(DeleteItemPayload {
             deleted_item_id: conversation.as_ref().map(|_| input.item_id),
             conversation,
             user_errors,
-        })
+        }))
     }
 }

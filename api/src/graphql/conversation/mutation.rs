@@ -90,7 +90,7 @@ impl ConversationMutation {
         &self,
         ctx: &Context<'_>,
         mut input: CreateConversationInput,
-    ) -> Result<ConversationPayload, ApiError> {
+    ) -> Result<Option<ConversationPayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let (title, referrer) = (input.title.clone(), input.referrer.clone());
@@ -110,10 +110,10 @@ impl ConversationMutation {
             Ok(Conversation::of(id, begun))
         });
         let (conversation, user_errors) = asking.told(done.await)?;
-        Ok(ConversationPayload {
+        Ok(Some(ConversationPayload {
             conversation,
             user_errors,
-        })
+        }))
     }
 
     /// Change a conversation's title, referrer or metadata.
@@ -121,7 +121,7 @@ impl ConversationMutation {
         &self,
         ctx: &Context<'_>,
         mut input: UpdateConversationInput,
-    ) -> Result<ConversationPayload, ApiError> {
+    ) -> Result<Option<ConversationPayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let (title, referrer) = (input.title.clone(), input.referrer.clone());
@@ -140,10 +140,10 @@ impl ConversationMutation {
             Ok(Conversation::of(id, live))
         });
         let (conversation, user_errors) = asking.told(done.await)?;
-        Ok(ConversationPayload {
+        Ok(Some(ConversationPayload {
             conversation,
             user_errors,
-        })
+        }))
     }
 
     /// Delete a conversation and its items.
@@ -151,7 +151,7 @@ impl ConversationMutation {
         &self,
         ctx: &Context<'_>,
         mut input: DeleteConversationInput,
-    ) -> Result<DeleteConversationPayload, ApiError> {
+    ) -> Result<Option<DeleteConversationPayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let id = input.id.clone();
@@ -161,10 +161,10 @@ impl ConversationMutation {
             Ok(id)
         });
         let (deleted, user_errors) = asking.told(done.await)?;
-        Ok(DeleteConversationPayload {
+        Ok(Some(DeleteConversationPayload {
             deleted_conversation_id: deleted.map(|id| id.as_str().into()),
             user_errors,
-        })
+        }))
     }
 }
 

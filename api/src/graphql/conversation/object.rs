@@ -102,7 +102,7 @@ impl Conversation {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-    ) -> Result<Connection<String, Item, EmptyFields, EmptyFields>, ApiError> {
+    ) -> Result<Option<Connection<String, Item, EmptyFields, EmptyFields>>, ApiError> {
         let paging = Paging {
             first,
             after,
@@ -127,10 +127,10 @@ impl Conversation {
             items: Vec::new(),
             has_more: false,
         });
-        Ok(window.connect(page, |row| {
+        Ok(Some(window.connect(page, |row| {
             let cursor = row.sequence_number.to_string();
             (cursor, Item::of_row(&row))
-        }))
+        })))
     }
 
     /// The newest stored responses that continue it, the newest first. At most 100, 20 when nothing
@@ -139,7 +139,7 @@ impl Conversation {
         &self,
         ctx: &Context<'_>,
         first: Option<i32>,
-    ) -> Result<Vec<Response>, ApiError> {
+    ) -> Result<Option<Vec<Response>>, ApiError> {
         let limit = length(first, "first")?;
         let asking = Asking::of(ctx);
         asking.reach(ReadModel::Runs).await?;
@@ -147,6 +147,6 @@ impl Conversation {
             conversation: self.id.clone(),
             limit,
         };
-        Ok(asking.loader.load_one(wanted).await?.unwrap_or_default())
+        asking.loader.load_one(wanted).await
     }
 }

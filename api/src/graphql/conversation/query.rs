@@ -41,7 +41,7 @@ impl ConversationQuery {
         last: Option<i32>,
         before: Option<String>,
         #[graphql(desc = "Only those that came from here.")] referrer: Option<String>,
-    ) -> Result<Connection<String, Conversation, Counted, EmptyFields>, ApiError> {
+    ) -> Result<Option<Connection<String, Conversation, Counted, EmptyFields>>, ApiError> {
         let paging = Paging {
             first,
             after,
@@ -63,7 +63,7 @@ impl ConversationQuery {
         connection.edges = window.edges(found.page.items, |row| {
             (row.id.to_string(), Conversation::from(row))
         });
-        Ok(connection)
+        Ok(Some(connection))
     }
 }
 

@@ -120,7 +120,7 @@ impl ResponseCreation {
         &self,
         ctx: &Context<'_>,
         mut input: CreateResponseInput,
-    ) -> Result<CreateResponsePayload, ApiError> {
+    ) -> Result<Option<CreateResponsePayload>, ApiError> {
         let asking = Asking::of(ctx);
         let key = input.idempotency_key.take();
         let Value::Object(fields) = json!(input) else {
@@ -130,21 +130,21 @@ impl ResponseCreation {
         let done = once(asking, "createResponse", (key, &input), carry_out).await;
         let (made, user_errors) = asking.told(done.map_err(in_graphql))?;
         let Some(made) = made else {
-            return Ok(CreateResponsePayload {
+            return Ok(Some(CreateResponsePayload {
                 response: None,
                 warnings: Vec::new(),
                 user_errors,
-            });
+            }));
         };
         let response = match made.whole {
             Some(whole) => Some(whole),
             None => find(asking, made.id).await?,
         };
-        Ok(CreateResponsePayload {
+        Ok(Some(CreateResponsePayload {
             response,
             warnings: made.warnings,
             user_errors,
-        })
+        }))
     }
 }
 

@@ -59,7 +59,7 @@ impl ResponseMutation {
         &self,
         ctx: &Context<'_>,
         mut input: CancelResponseInput,
-    ) -> Result<CancelResponsePayload, ApiError> {
+    ) -> Result<Option<CancelResponsePayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let id = input.id.clone();
@@ -73,10 +73,10 @@ impl ResponseMutation {
             Some(id) => find(asking, id).await?,
             None => None,
         };
-        Ok(CancelResponsePayload {
+        Ok(Some(CancelResponsePayload {
             response,
             user_errors,
-        })
+        }))
     }
 
     /// Delete a response that has ended.
@@ -84,7 +84,7 @@ impl ResponseMutation {
         &self,
         ctx: &Context<'_>,
         mut input: DeleteResponseInput,
-    ) -> Result<DeleteResponsePayload, ApiError> {
+    ) -> Result<Option<DeleteResponsePayload>, ApiError> {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let id = input.id.clone();
@@ -94,9 +94,9 @@ impl ResponseMutation {
             Ok(id)
         });
         let (deleted, user_errors) = asking.told(done.await)?;
-        Ok(DeleteResponsePayload {
+        Ok(Some(DeleteResponsePayload {
             deleted_response_id: deleted.map(|id| id.as_str().into()),
             user_errors,
-        })
+        }))
     }
 }

@@ -186,18 +186,18 @@ impl Response {
     }
 
     /// The items that came of it, so far.
-    async fn output(&self, ctx: &Context<'_>) -> Result<Vec<Item>, ApiError> {
+    async fn output(&self, ctx: &Context<'_>) -> Result<Option<Vec<Item>>, ApiError> {
         let items = self.items(ctx).await?;
-        Ok(items.into_iter().map(Item::of).collect())
+        Ok(Some(items.into_iter().map(Item::of).collect()))
     }
 
     /// The words of all messages among them.
-    async fn output_text(&self, ctx: &Context<'_>) -> Result<String, ApiError> {
+    async fn output_text(&self, ctx: &Context<'_>) -> Result<Option<String>, ApiError> {
         let items = self.items(ctx).await?;
         let messages = items.iter().filter(|item| item["type"] == "message");
         let parts = messages.filter_map(|item| item["content"].as_array());
         let words = parts.flatten().filter_map(|part| part["text"].as_str());
-        Ok(words.collect())
+        Ok(Some(words.collect()))
     }
 
     /// What it cost, once it has ended.
@@ -258,16 +258,15 @@ impl Response {
 
     /// What it did, step by step: questions to the model, lists of tools, calls of tools. None, if
     /// it is not stored.
-    async fn steps(&self, ctx: &Context<'_>) -> Result<Vec<Step>, ApiError> {
+    async fn steps(&self, ctx: &Context<'_>) -> Result<Option<Vec<Step>>, ApiError> {
         let asking = Asking::of(ctx);
         asking.reach(ReadModel::Runs).await?;
         let steps = asking.loader.load_one(StepsOf(self.id.clone())).await?;
         let last = self.ended_at.filter(|_| !self.open);
         let status = self.text_of("status").unwrap_or_default();
         let steps = steps.unwrap_or_default().into_iter();
-        Ok(steps
-            .map(|row| Step::of(row, last.map(|at| (at, status))))
-            .collect())
+        let ended = last.map(|at| (at, status));
+        Ok(Some(steps.map(|row| Step::of(row, ended)).collect()))
     }
 
     /// The whole response, in the shape of OpenAI's response object.

@@ -1,7 +1,7 @@
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object};
 use jan_domain::id::ResponseId;
-use jan_projections::{Order, ReadModel};
+use jan_projections::{Order, ReadModel, RunRow};
 
 use super::Response;
 use crate::error::ApiError;
@@ -28,7 +28,7 @@ impl ResponseQuery {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-    ) -> Result<Connection<String, Response, EmptyFields, EmptyFields>, ApiError> {
+    ) -> Result<Option<Connection<String, Response, EmptyFields, EmptyFields>>, ApiError> {
         let paging = Paging {
             first,
             after,
@@ -42,7 +42,8 @@ impl ResponseQuery {
         let runs = &asking.reads().runs;
         let found = runs.list_stored(&asking.caller.owner, &page).await;
         let found = found.map_err(|error| window.misread(error))?;
-        Ok(window.connect(found, |row| (row.id.to_string(), Response::of_row(&row))))
+        let entry = |row: RunRow| (row.id.to_string(), Response::of_row(&row));
+        Ok(Some(window.connect(found, entry)))
     }
 }
 
