@@ -142,6 +142,7 @@ fn the_commands_reach_every_event_and_every_refusal() {
             "AccountSessionOpened",
             "AccountSessionRefreshed",
             "AccountSessionClosed",
+            "AccountErased",
         ])
     );
     assert_eq!(
