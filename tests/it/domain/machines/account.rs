@@ -13,15 +13,18 @@ use crate::domain::laws::names;
 
 const SEEDS: &str = "proptest-regressions/domain/machines/account.txt";
 
+/// Tokens, and when the last of them dies.
+type Lasting = (Vec<SecretHash>, DateTime<Utc>);
+
 /// An account as a list of tokens per session: the last one is good, the others were.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Tokens {
     owner: Option<Owner>,
-    sessions: BTreeMap<SessionId, Option<(Vec<SecretHash>, DateTime<Utc>)>>,
+    sessions: BTreeMap<SessionId, Option<Lasting>>,
 }
 
 impl Tokens {
-    fn with(&self, session: &SessionId, tokens: Option<(Vec<SecretHash>, DateTime<Utc>)>) -> Self {
+    fn with(&self, session: &SessionId, tokens: Option<Lasting>) -> Self {
         let mut after = self.clone();
         after.sessions.insert(session.clone(), tokens);
         after

@@ -110,7 +110,7 @@ impl Sheet {
                 deleted: true,
                 ..Self::default()
             }),
-            other => unreachable!("the strategy makes no {other:?}"),
+            C::Create { .. } => unreachable!("what is there is not begun"),
         }
     }
 }
