@@ -12,8 +12,11 @@ use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
 use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi};
-use jan_api::wiring::{DatabaseVisit, Serving, admin_token, diagnose, migrate, serve_until};
+use jan_api::wiring::{
+    DatabaseVisit, Serving, admin_token, diagnose, migrate, reading_keys, serve_until,
+};
 use jan_infra::config::{Config, Overrides, Source};
+use jan_infra::database::Pool;
 use jan_infra::telemetry::Telemetry;
 use jan_projections::{EventTail, list_projections};
 use mimalloc::MiMalloc;
@@ -114,16 +117,25 @@ async fn at_database(
     let pool = visit.read(config).await?;
     match command {
         Command::Events(EventsCommand::Tail(args)) => {
-            tail(args, &EventTail::new(pool), &mut out).await
+            tail(args, &event_log(config, &pool, args.sealed())?, &mut out).await
         }
         Command::Events(EventsCommand::Show(args)) => {
-            show(args, &EventTail::new(pool), &mut out).await
+            show(args, &event_log(config, &pool, args.sealed())?, &mut out).await
         }
         Command::Projections(ProjectionsCommand::List(args)) => {
             list(args, &list_projections(&pool).await?, &mut out)
         }
         _ => unreachable!("the others need no database"),
     }
+}
+
+/// The log, opened as far as the master keys that are here open it.
+fn event_log(config: &Config, pool: &Pool, sealed: bool) -> anyhow::Result<EventTail> {
+    let log = EventTail::new(pool.clone());
+    if sealed {
+        return Ok(log);
+    }
+    Ok(log.opening(reading_keys(config, pool)?))
 }
 
 /// Ctrl-C is how one ends following.

@@ -18,6 +18,7 @@ mod account;
 mod barrier;
 mod conversation;
 mod cursor;
+mod erased;
 mod error;
 mod event_tail;
 mod feed;

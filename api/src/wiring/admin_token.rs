@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use chrono::Utc;
 use jan_domain::CallerKind;
 use jan_domain::caller::Owner;
 use jan_domain::id::{AccountId, TenantId};
-use jan_domain::ports::{AccessClaims, IdGenerator as _, TokenIssuer};
+use jan_domain::ports::{AccessClaims, Clock as _, IdGenerator as _, TokenIssuer};
+use jan_infra::clock::SystemClock;
 use jan_infra::config::Config;
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::identity::{OwnIssuer, SigningKey, SigningKeyError};
@@ -19,7 +19,7 @@ pub fn admin_token(config: &Config, lifetime: Duration) -> Result<String, Signin
 /// The same, signed by an issuer that is there already.
 pub fn sign_admin_token(issuer: &dyn TokenIssuer, lifetime: Duration) -> String {
     let account = AccountId::parse("user_administrator").expect("a prefix and letters make an id");
-    let issued_at = Utc::now();
+    let issued_at = SystemClock.now();
     issuer.sign(&AccessClaims {
         owner: Owner {
             tenant: TenantId::default(),

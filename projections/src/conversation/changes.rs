@@ -3,15 +3,18 @@
 use chrono::{DateTime, Utc};
 use jan_domain::caller::Owner;
 use jan_domain::id::ConversationId;
+use jan_domain::sealed;
+use serde_json::Value;
 
 use super::reader::ConversationReader;
 use crate::error::ReadError;
+use crate::feed::{StoredEvent, open_stored};
 
 /// Most events of one look.
 const EVENTS_MAX: i64 = 100;
 
 /// An event of a conversation as its owner may see it.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConversationChange {
     /// The conversation's version after it: its place in the stream, from 1.
     pub version: i64,
@@ -19,9 +22,8 @@ pub struct ConversationChange {
     pub event_type: String,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
-    /// What it tells, under the name of its variant.
-    #[sqlx(json)]
-    pub payload: serde_json::Value,
+    /// What it tells, under the name of its variant; null if nobody can open it any more.
+    pub payload: Value,
 }
 
 impl ConversationReader {
@@ -34,7 +36,8 @@ impl ConversationReader {
         version: i64,
     ) -> Result<Vec<ConversationChange>, ReadError> {
         let sql = r"
-            select sequence as version, event_type, recorded_at, payload
+            select position, aggregate_type, aggregate_id, sequence, event_type, event_version,
+                   payload::text, metadata::text, recorded_at
               from events
              where aggregate_type = 'conversation'
                and aggregate_id = $1
@@ -43,7 +46,7 @@ impl ConversationReader {
                and owner_id = $4
              order by sequence
              limit $5";
-        let changes = sqlx::query_as(sql)
+        let mut events: Vec<StoredEvent> = sqlx::query_as(sql)
             .bind(id.as_str())
             .bind(version)
             .bind(owner.tenant.as_str())
@@ -51,6 +54,20 @@ impl ConversationReader {
             .bind(EVENTS_MAX)
             .fetch_all(&self.pool)
             .await?;
-        Ok(changes)
+        open_stored(&mut events, self.keyring.as_ref()).await?;
+        Ok(events.into_iter().map(ConversationChange::from).collect())
+    }
+}
+
+impl From<StoredEvent> for ConversationChange {
+    fn from(event: StoredEvent) -> Self {
+        let open = sealed::find(&event.payload).is_none();
+        let payload = open.then(|| serde_json::from_str(&event.payload).ok());
+        Self {
+            version: event.sequence,
+            event_type: event.event_type,
+            recorded_at: event.recorded_at,
+            payload: payload.flatten().unwrap_or_default(),
+        }
     }
 }

@@ -35,6 +35,8 @@ pub struct Setup {
     pub tool_timeout: Duration,
     /// Calls go to this base URL instead of to the scripted model.
     pub upstream: Option<String>,
+    /// Whether what is personal in events is sealed.
+    pub seal_events: bool,
 }
 
 impl Default for Setup {
@@ -59,6 +61,7 @@ impl Default for Setup {
             server: ServerSettings::default(),
             tool_timeout: Duration::from_secs(10),
             upstream: None,
+            seal_events: true,
         }
     }
 }
