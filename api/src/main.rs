@@ -6,16 +6,16 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
-use jan_api::cli::events::{EventsCommand, show, tail};
+use jan_api::cli::events::EventsCommand;
 use jan_api::cli::projections::{ProjectionsCommand, list};
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
 use jan_api::cli::{Cli, Command, config, doctor, openapi};
-use jan_api::wiring::{DatabaseVisit, Serving, diagnose, migrate, serve_until};
+use jan_api::wiring::{DatabaseVisit, Serving, diagnose, events, migrate, serve_until};
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
-use jan_projections::{EventTail, list_projections};
+use jan_projections::list_projections;
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
@@ -102,12 +102,7 @@ async fn at_database(
     }
     let pool = visit.read(config).await?;
     match command {
-        Command::Events(EventsCommand::Tail(args)) => {
-            tail(args, &EventTail::new(pool), &mut out).await
-        }
-        Command::Events(EventsCommand::Show(args)) => {
-            show(args, &EventTail::new(pool), &mut out).await
-        }
+        Command::Events(command) => events(command, pool, config, &mut out).await,
         Command::Projections(ProjectionsCommand::List(args)) => {
             list(args, &list_projections(&pool).await?, &mut out)
         }

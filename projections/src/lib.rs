@@ -15,6 +15,7 @@
 //! the outside world are unknown here.
 
 mod account;
+pub mod audit;
 mod barrier;
 mod conversation;
 mod cursor;

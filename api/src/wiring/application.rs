@@ -9,7 +9,7 @@ use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, ModelCatalog, OpenResponses, Seal, TokenIssuer, ToolHost, UnattendedRuns,
+    IdGenerator, ModelCatalog, OpenResponses, Seal, Signer, TokenIssuer, ToolHost, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -17,6 +17,7 @@ use jan_infra::config::{Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
+use jan_projections::audit::{Sealer, SealerTuning};
 use jan_projections::{Projections, ReadModels, Tuning};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +45,8 @@ pub struct Blueprint {
     pub tool_timeout: Duration,
     /// Seals what lies in the database for a while.
     pub seal: Arc<dyn Seal>,
+    /// Signs the seals of the event log.
+    pub signer: Arc<dyn Signer>,
     /// What this process does.
     pub roles: Roles,
     /// All bounds.
@@ -196,6 +199,16 @@ fn sides(
         return (commands, ReadModels::elsewhere(&pool));
     }
     let stop = &work.stop_background;
+    let sealer = Sealer {
+        pool: pool.clone(),
+        signer: Arc::clone(&blueprint.signer),
+        node: node.clone(),
+        tuning: SealerTuning {
+            lease: limits.node_lease,
+            ..SealerTuning::default()
+        },
+    };
+    work.background.spawn(sealer.run(stop.clone()));
     let projections = Projections {
         pool,
         appended,

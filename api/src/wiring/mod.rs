@@ -2,6 +2,7 @@
 
 mod application;
 mod diagnosis;
+mod events;
 mod mcp_door;
 mod migration;
 mod parts;
@@ -10,6 +11,7 @@ mod visit;
 
 pub use application::{Application, Blueprint};
 pub use diagnosis::diagnose;
+pub use events::events;
 pub use jan_infra::config::{SettingLine, Source};
 pub use jan_infra::runtime::Detection;
 pub use mcp_door::mcp_door;

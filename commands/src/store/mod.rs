@@ -3,7 +3,9 @@
 mod append;
 mod appender;
 mod execute;
+mod foreign_event;
 mod idempotency;
+mod import;
 mod lane;
 mod new_event;
 mod repository;
@@ -13,6 +15,8 @@ pub use append::AppendError;
 pub use appender::{Appended, AppenderLimits, EventLog, Ticket};
 pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};
+pub use foreign_event::{ForeignEvent, Unacceptable};
 pub use idempotency::{Claim, IdempotencyKey, IdempotencyKeys, Outcome};
+pub use import::{Import, ImportError, Imported};
 pub use new_event::NewEvent;
 pub use repository::EventRepository;

@@ -6,6 +6,7 @@
 //! refusing, and `jan-server config` all follow from the tables. To add a setting, add a field, its
 //! default and a row.
 
+mod audit;
 mod auth;
 mod database;
 mod error;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub use audit::AuditSettings;
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
@@ -53,6 +55,8 @@ pub struct Config {
     pub runtime: RuntimeSettings,
     /// Who is let in, and what our own tokens say.
     pub auth: AuthSettings,
+    /// How the event log is made provable.
+    pub audit: AuditSettings,
     /// Where models are served; the local model is started when this is empty.
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
@@ -103,12 +107,19 @@ impl Config {
         self.auth.signing_key_file.clone().unwrap_or_else(usual)
     }
 
+    /// Where the key is that signs the seals of the log, or will be made.
+    pub fn audit_key_file(&self) -> PathBuf {
+        let usual = || self.runtime.data_dir.join("secrets").join("audit-key.pem");
+        self.audit.signing_key_file.clone().unwrap_or_else(usual)
+    }
+
     fn read(mut sources: Sources) -> Result<Self, ConfigError> {
         let search_path = sources.variable("PATH").unwrap_or_default().to_owned();
         let mut server = ServerSettings::default();
         let mut database = DatabaseSettings::default();
         let mut runtime = RuntimeSettings::new(DATA_DIR, search_path);
         let mut auth = AuthSettings::default();
+        let mut audit = AuditSettings::default();
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
@@ -118,6 +129,7 @@ impl Config {
         runtime.wheels_dir = runtime.data_dir.join("runtime");
         sources.read(runtime::SETTINGS, &mut runtime)?;
         sources.read(auth::SETTINGS, &mut auth)?;
+        sources.read(audit::SETTINGS, &mut audit)?;
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
@@ -140,6 +152,7 @@ impl Config {
             database,
             runtime,
             auth,
+            audit,
             providers,
             tools,
             mcp,

@@ -7,7 +7,7 @@ use jan_api::wiring::{Application, Blueprint, mcp_door};
 use jan_commands::crash::CrashPoints;
 use jan_domain::ports::ToolHost;
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
-use jan_infra::identity::{KeySeal, OwnIssuer};
+use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
 use jan_infra::tools::McpToolHost;
@@ -41,6 +41,7 @@ pub(super) async fn assemble(
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
+        signer: Arc::new(AuditKey::from(&world.key)),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),
