@@ -11,8 +11,10 @@ use jan_api::cli::projections::{ProjectionsCommand, list};
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
-use jan_api::cli::{Cli, Command, config, doctor, openapi};
-use jan_api::wiring::{DatabaseVisit, Serving, diagnose, events, migrate, serve_until};
+use jan_api::cli::{Cli, Command, config, doctor, keys, openapi};
+use jan_api::wiring::{
+    DatabaseVisit, Serving, admin_token, diagnose, events, migrate, serve_until,
+};
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
 use jan_projections::list_projections;
@@ -61,6 +63,11 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
                 remark(warning);
             }
             config::config(&args, config.describe(), &mut Answer::new())?;
+        }
+        Command::Keys(keys::KeysCommand::Admin(args)) => {
+            quieten(&mut config)?;
+            let token = admin_token(&config, args.lifetime())?;
+            keys::admin(&token, &mut Answer::new())?;
         }
         Command::Doctor(args) => {
             quieten(&mut config)?;

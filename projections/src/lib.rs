@@ -25,6 +25,7 @@ mod feed;
 mod kept;
 mod lease;
 mod metrics;
+mod nodes;
 mod parking;
 mod projection;
 mod projector;
@@ -46,6 +47,7 @@ pub use cursor::{Order, Page, PageRequest};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
+pub use nodes::{NodeReader, NodeRow};
 pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
 pub use run::{RunReader, RunRow, RunStatus, StepRow, StepStatus};
 pub use running::{Projections, RunningProjections, Tuning};
@@ -63,6 +65,8 @@ pub struct ReadModels {
     pub runs: RunReader,
     /// Accounts and closed sessions.
     pub accounts: AccountReader,
+    /// The processes that live.
+    pub nodes: NodeReader,
     /// What accounts used.
     pub usage: UsageReader,
     /// Where a read waits for its own write.
@@ -82,6 +86,7 @@ impl ReadModels {
             responses: ResponseReader::new(pool.clone()),
             runs: RunReader::new(pool.clone()),
             accounts: AccountReader::new(pool.clone()),
+            nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),
             barrier,
         }

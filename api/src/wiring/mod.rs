@@ -1,5 +1,6 @@
 //! Putting everything together. With `main.rs` the only place that names `infra`.
 
+mod admin_token;
 mod application;
 mod diagnosis;
 mod events;
@@ -9,6 +10,7 @@ mod parts;
 mod server;
 mod visit;
 
+pub use admin_token::{admin_token, sign_admin_token};
 pub use application::{Application, Blueprint};
 pub use diagnosis::diagnose;
 pub use events::events;

@@ -17,6 +17,8 @@ const COMMANDS: &[&[&str]] = &[
     &["events", "checkpoint"],
     &["projections"],
     &["projections", "list"],
+    &["keys"],
+    &["keys", "admin"],
     &["config"],
     &["doctor"],
     &["openapi"],

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use jan_api::serve::serve;
-use jan_api::wiring::Application;
+use jan_api::wiring::{Application, sign_admin_token};
 use jan_infra::identity::SigningKey;
 use jan_projections::{EventFilter, EventTail, StoredEvent};
 use serde_json::Value;
@@ -116,6 +116,12 @@ impl App {
             world,
             pool,
         }
+    }
+
+    /// Somebody who may act on the deployment itself.
+    pub fn administrator(&self) -> Client {
+        let issuer = &self.application().state.authenticator.issuer;
+        self.with_token(sign_admin_token(issuer.as_ref(), Duration::from_hours(1)))
     }
 
     /// The model behind it.
