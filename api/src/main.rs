@@ -13,7 +13,7 @@ use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
 use jan_api::cli::{Cli, Command, config, doctor, keys, openapi};
 use jan_api::wiring::{
-    DatabaseVisit, Serving, admin_token, diagnose, events, migrate, serve_until,
+    DatabaseVisit, Serving, admin_token, check_proof, diagnose, events, migrate, serve_until,
 };
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
@@ -76,6 +76,9 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
             if !diagnosis.can_start {
                 return Ok(ExitCode::from(FAILED));
             }
+        }
+        Command::Events(EventsCommand::VerifyProof(args)) => {
+            check_proof(&args, &config, &mut Answer::new())?;
         }
         Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
             quieten(&mut config)?;

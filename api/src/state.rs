@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use futures::future::BoxFuture;
 use jan_commands::Commands;
 use jan_commands::store::IdempotencyKeys;
-use jan_domain::ports::IdGenerator;
+use jan_domain::ports::{IdGenerator, Signer};
 use jan_projections::ReadModels;
 
 use crate::authenticate::Authenticator;
@@ -89,6 +89,8 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// The MCP endpoint.
     pub mcp: McpDoor,
+    /// Signs checkpoints of the log.
+    pub signer: Arc<dyn Signer>,
 }
 
 /// Who may come to the MCP endpoint, and how.

@@ -40,6 +40,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
+use crate::audit::AuditReader;
 pub use account::{AccountReader, AccountRow};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{ConversationList, ConversationReader, ConversationRow, ItemRow};
@@ -69,6 +70,8 @@ pub struct ReadModels {
     pub nodes: NodeReader,
     /// What accounts used.
     pub usage: UsageReader,
+    /// All events, for those who may see them.
+    pub audit: AuditReader,
     /// Where a read waits for its own write.
     pub barrier: Barrier,
 }
@@ -88,6 +91,7 @@ impl ReadModels {
             accounts: AccountReader::new(pool.clone()),
             nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),
+            audit: AuditReader::new(pool.clone()),
             barrier,
         }
     }

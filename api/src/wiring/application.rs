@@ -238,6 +238,7 @@ fn state_of(
         cors_origins,
         mcp,
         metrics,
+        signer,
         ..
     } = blueprint;
     let clock = Arc::clone(&commands.clock);
@@ -251,6 +252,7 @@ fn state_of(
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
         mcp,
+        signer,
     };
     let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(

@@ -7,11 +7,11 @@ use jan_infra::config::Config;
 use jan_infra::database::Pool;
 use jan_infra::identity::AuditKey;
 use jan_projections::EventTail;
-use jan_projections::audit::{Checkpoint, PublicKey, Verifier, export};
+use jan_projections::audit::{self, Checkpoint, PublicKey, Verifier, export};
 
 use crate::cli::events::{
-    BATCH_EVENTS, EventsCommand, ExportFailure, ImportArgs, checkpoint, show, tail, verify,
-    write_line,
+    BATCH_EVENTS, EventsCommand, ExportFailure, ImportArgs, VerifyProofArgs, checkpoint, prove,
+    show, tail, verify, verify_proof, write_line,
 };
 
 /// Runs a command on the event log.
@@ -44,7 +44,25 @@ pub async fn events(
             let key = AuditKey::find(config)?.context(NO_KEY)?;
             checkpoint(&Checkpoint::take(&pool, &key).await?, out)
         }
+        EventsCommand::Prove(args) => {
+            let key = AuditKey::find(config)?.context(NO_KEY)?;
+            prove(
+                args,
+                &audit::prove(&pool, &key, args.position, None).await?,
+                out,
+            )
+        }
+        EventsCommand::VerifyProof(args) => check_proof(args, config, out),
     }
+}
+
+/// Checks a proof, for which no database is needed.
+pub fn check_proof(
+    args: &VerifyProofArgs,
+    config: &Config,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    verify_proof(args, &trusted_keys(&args.public_keys, config)?, out)
 }
 
 /// All events of the file or none.

@@ -13,7 +13,7 @@ mod visit;
 pub use admin_token::{admin_token, sign_admin_token};
 pub use application::{Application, Blueprint};
 pub use diagnosis::diagnose;
-pub use events::events;
+pub use events::{check_proof, events};
 pub use jan_infra::config::{SettingLine, Source};
 pub use jan_infra::runtime::Detection;
 pub use mcp_door::mcp_door;

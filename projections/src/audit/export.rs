@@ -45,6 +45,10 @@ pub struct ExportedEvent {
     pub recorded_at: DateTime<Utc>,
 }
 
+/// The columns of an [`ExportedEvent`].
+pub(super) const EVENT_COLUMNS: &str = "events.position, event_id, aggregate_type, aggregate_id, \
+     sequence, event_type, event_version, payload::text, metadata::text, recorded_at";
+
 /// Hands over the events that were asked for, in the order of their positions, as they are at one
 /// moment.
 pub async fn export<E: From<ReadError>>(
@@ -61,13 +65,7 @@ pub async fn export<E: From<ReadError>>(
 }
 
 fn query(wish: &ExportWish) -> QueryBuilder<'_, Postgres> {
-    let mut query = QueryBuilder::new(
-        r"
-        select position, event_id, aggregate_type, aggregate_id, sequence, event_type,
-               event_version, payload::text, metadata::text, recorded_at
-          from events
-         where true",
-    );
+    let mut query = QueryBuilder::new(format!("select {EVENT_COLUMNS} from events where true"));
     if let Some(stream) = &wish.stream {
         query.push(" and aggregate_id = ").push_bind(stream);
     }

@@ -9,6 +9,7 @@
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use sqlx::PgConnection;
 
+use super::event_proof::ProvedEvent;
 use super::merkle::{Hash, leaf_hash};
 
 /// The sealed columns.
@@ -16,6 +17,8 @@ const COLUMNS: &str = "position, xid, event_id, aggregate_type, aggregate_id, se
      event_type, event_version, payload, metadata, recorded_at";
 /// How many they are.
 pub(crate) const COLUMNS_COUNT: usize = 11;
+/// The microseconds from 1970 to Postgres's first day.
+const MICROS_AT_2000: i64 = 946_684_800_000_000;
 /// What comes before the first row: a signature, flags, and the length of nothing.
 const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
@@ -36,10 +39,6 @@ pub struct Place {
 }
 
 impl<B: AsRef<[u8]>> Leaf<B> {
-    pub(crate) fn of(data: B) -> Self {
-        Self(data)
-    }
-
     pub(crate) fn hash(&self) -> Hash {
         leaf_hash(&[self.data()])
     }
@@ -83,6 +82,31 @@ impl<B: AsRef<[u8]>> Leaf<B> {
 
 fn number(column: &[u8]) -> Option<i64> {
     Some(i64::from_be_bytes(column.try_into().ok()?))
+}
+
+/// The data of an event's leaf, from its columns.
+pub(crate) fn leaf_data(event: &ProvedEvent) -> Vec<u8> {
+    let since_2000 = event.recorded_at.timestamp_micros() - MICROS_AT_2000;
+    let columns: [&[u8]; COLUMNS_COUNT] = [
+        &event.position.to_be_bytes(),
+        &event.xid.to_be_bytes(),
+        event.event_id.as_bytes(),
+        event.aggregate_type.as_bytes(),
+        event.aggregate_id.as_bytes(),
+        &event.sequence.to_be_bytes(),
+        event.event_type.as_bytes(),
+        event.event_version.as_bytes(),
+        event.payload.as_bytes(),
+        event.metadata.as_bytes(),
+        &since_2000.to_be_bytes(),
+    ];
+    let mut data = Vec::new();
+    for column in columns {
+        let length = u32::try_from(column.len()).expect("Postgres's columns are below a gigabyte");
+        data.extend(length.to_be_bytes());
+        data.extend(column);
+    }
+    data
 }
 
 /// Reads the events with positions in `(after, through]`, at most so many, in their order.

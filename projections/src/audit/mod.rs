@@ -6,6 +6,8 @@
 //! destroying its key stays sealed. Nothing of this is in the way of an append.
 
 mod checkpoint;
+mod consistency;
+mod event_proof;
 mod export;
 mod guards;
 mod index;
@@ -17,12 +19,16 @@ mod seal;
 mod seal_tree;
 mod sealer;
 mod sealing_lease;
+mod search;
 mod verify;
 
 pub use checkpoint::{Checkpoint, NotACheckpoint};
+pub use consistency::{Consistent, consistency};
+pub use event_proof::{EventProof, Provable, ProvedEvent, ProvedSeal, Unproved, prove};
 pub use export::{ExportWish, ExportedEvent, export};
 pub use key::{NotAPublicKey, PublicKey};
 pub use leaf::Place;
 pub use seal::SealHeader;
 pub use sealer::{Sealer, SealerTuning};
+pub use search::{AuditFilter, AuditPage, AuditReader};
 pub use verify::{Extent, Fault, Verified, Verifier, VerifyError, VerifyWish};

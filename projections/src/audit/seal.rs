@@ -126,6 +126,17 @@ pub(crate) async fn last(pool: &PgPool) -> Result<Option<Seal>, sqlx::Error> {
     sqlx::query_as(&sql).fetch_optional(pool).await
 }
 
+/// The seal that covers this position.
+pub(crate) async fn covering(pool: &PgPool, position: i64) -> Result<Option<Seal>, sqlx::Error> {
+    let sql = format!(
+        "select {SEAL_COLUMNS} from event_seals where to_position >= $1 order by to_position limit 1"
+    );
+    sqlx::query_as(&sql)
+        .bind(position)
+        .fetch_optional(pool)
+        .await
+}
+
 /// The seal with this number.
 pub(crate) async fn find(pool: &PgPool, number: i64) -> Result<Option<Seal>, sqlx::Error> {
     let sql = format!("select {SEAL_COLUMNS} from event_seals where number = $1");

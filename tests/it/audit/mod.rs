@@ -1,5 +1,6 @@
 //! The audit: what is sealed stays as it was, or is found out.
 
+mod pace;
 mod proofs;
 mod sealing;
 mod tampering;

@@ -15,6 +15,8 @@ const COMMANDS: &[&[&str]] = &[
     &["events", "import"],
     &["events", "verify"],
     &["events", "checkpoint"],
+    &["events", "prove"],
+    &["events", "verify-proof"],
     &["projections"],
     &["projections", "list"],
     &["keys"],

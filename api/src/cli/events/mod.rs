@@ -3,6 +3,7 @@
 mod checkpoint;
 mod export;
 mod import;
+mod prove;
 mod record;
 mod show;
 mod tail;
@@ -19,6 +20,7 @@ use serde_json::value::RawValue;
 pub use checkpoint::{CheckpointArgs, checkpoint};
 pub use export::{ExportArgs, ExportFailure, write_line};
 pub use import::{BATCH_EVENTS, ImportArgs};
+pub use prove::{ProveArgs, VerifyProofArgs, prove, verify_proof};
 pub use show::{ShowArgs, show};
 pub use tail::{TailArgs, tail};
 pub use verify::{VerifyArgs, verify};
@@ -41,6 +43,10 @@ pub enum EventsCommand {
     Verify(VerifyArgs),
     /// Print a signed checkpoint of the log, to be kept elsewhere
     Checkpoint(CheckpointArgs),
+    /// Print the proof that one event is on record
+    Prove(ProveArgs),
+    /// Check such a proof, without a database
+    VerifyProof(VerifyProofArgs),
 }
 
 /// How events are printed.
