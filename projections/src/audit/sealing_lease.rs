@@ -18,8 +18,9 @@ impl SealingLease {
     /// another's.
     pub(crate) async fn take(&self, pool: &PgPool) -> Result<Option<i64>, sqlx::Error> {
         let sql = r"
-            insert into event_sealer as mine (lease_owner, lease_until)
-            values ($1, clock_timestamp() + make_interval(secs => $2))
+            insert into event_sealer as mine (lease_owner, lease_until, last_number)
+            values ($1, clock_timestamp() + make_interval(secs => $2),
+                    coalesce((select max(number) from event_seals), 0))
             on conflict (only_row) do update
                set lease_owner = excluded.lease_owner,
                    lease_until = excluded.lease_until

@@ -50,8 +50,14 @@ async fn the_check_keeps_up() {
     fill(&world, 0, EVENTS).await;
     let began = Instant::now();
     world.seal(1_000).await;
-    println!("sealed and indexed: {:.0} events/s", rate(EVENTS, began.elapsed()));
-    sqlx::raw_sql("vacuum analyze").execute(&world.pool).await.unwrap();
+    println!(
+        "sealed and indexed: {:.0} events/s",
+        rate(EVENTS, began.elapsed())
+    );
+    sqlx::raw_sql("vacuum analyze")
+        .execute(&world.pool)
+        .await
+        .unwrap();
     let verifier = Verifier {
         pool: world.pool.clone(),
         keys: vec![world.public_key()],

@@ -34,6 +34,12 @@ async fn what_is_not_sealed_yet_is_said() {
     };
     let verified = world.verify_as(&from).await.unwrap();
     assert_eq!((verified.seals, verified.events), (2, 15));
+    let beyond = VerifyWish {
+        from: Some(1_000),
+        checkpoint: None,
+    };
+    let verified = world.verify_as(&beyond).await.unwrap();
+    assert_eq!((verified.seals, verified.unsealed), (0, 3));
 }
 
 #[tokio::test]
@@ -70,6 +76,8 @@ async fn nodes_that_seal_at_once_never_fork_the_chain() {
     let work = Work::of([eager(), eager(), eager()]);
     for _ in 0..40 {
         world.append(5).await;
+        // A check of a log that goes on finds nothing that is not there yet.
+        world.verify().await.unwrap();
     }
     world.until_sealed().await;
     work.stop().await;

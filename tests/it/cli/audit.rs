@@ -118,7 +118,28 @@ async fn an_event_is_proved_to_whoever_has_the_key() {
         format!("The event at position {position} (ConversationCreated, {id}#1) was on record");
     assert!(said.answer().starts_with(&expected), "{}", said.out);
 
-    let whole = proof.json();
+    let other = PublicKey::from([1; 32]).to_string();
+    let said = check("proof.json", &other);
+    assert_eq!(
+        said.complaint(1),
+        "the checkpoint is not signed by a trusted key"
+    );
+    let stranger = app.guest().await.get(&path).await.expect_status(404).json();
+    let nothing = app
+        .get("/v1/audit/events/99999/proof")
+        .await
+        .expect_status(404)
+        .json();
+    assert_eq!(stranger["error"]["code"], nothing["error"]["code"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_with_anything_else_in_it_proves_nothing() {
+    let (app, desk, id) = talked().await;
+    let key = public_key(&app);
+    let position = app.events_of(&id).await[0].position;
+    let path = format!("/v1/audit/events/{position}/proof");
+    let whole = app.get(&path).await.expect_status(200).json();
     for (pointer, value, complaint) in [
         (
             "/event/payload",
@@ -155,28 +176,14 @@ async fn an_event_is_proved_to_whoever_has_the_key() {
     ] {
         let mut bent = whole.clone();
         *bent.pointer_mut(pointer).unwrap() = value;
-        fs::write(&file, bent.to_string()).unwrap();
-        let said = check("proof.json", &key);
+        fs::write(desk.directory.join("proof.json"), bent.to_string()).unwrap();
+        let said = desk.run(&["events", "verify-proof", "proof.json", "--public-key", &key]);
         assert!(
             said.complaint(1).starts_with(complaint),
             "{pointer}: {}",
             said.err
         );
     }
-    fs::write(&file, proof.text()).unwrap();
-    let other = PublicKey::from([1; 32]).to_string();
-    let said = check("proof.json", &other);
-    assert_eq!(
-        said.complaint(1),
-        "the checkpoint is not signed by a trusted key"
-    );
-    let stranger = app.guest().await.get(&path).await.expect_status(404).json();
-    let nothing = app
-        .get("/v1/audit/events/99999/proof")
-        .await
-        .expect_status(404)
-        .json();
-    assert_eq!(stranger["error"]["code"], nothing["error"]["code"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -261,91 +268,96 @@ fn without_positions(lines: &str) -> Vec<Value> {
     objects.collect()
 }
 
+/// The lines of a stream with one thing changed in one of them.
+struct Lines(Vec<String>);
+
+impl Lines {
+    fn bent(&self, at: usize, from: &str, to: &str) -> String {
+        let mut lines = self.0.clone();
+        assert!(lines[at].contains(from), "{from}: {}", lines[at]);
+        lines[at] = lines[at].replacen(from, to, 1);
+        lines.join("\n")
+    }
+
+    fn event_id(&self, at: usize) -> String {
+        let event: Value = serde_json::from_str(&self.0[at]).unwrap();
+        event["event_id"].as_str().unwrap().to_owned()
+    }
+
+    /// What cannot be read, or is not what it is called.
+    fn unacceptable(&self, id: &str) -> Vec<(String, &'static str)> {
+        let first = |from, to| self.bent(0, from, to);
+        vec![
+            (String::new(), "there are no events in bad.jsonl"),
+            (
+                "{".to_owned(),
+                "line 1: it is not an event as `events export` writes it",
+            ),
+            (
+                self.bent(1, "\"position\"", "\"place\""),
+                "line 2: it is not an event",
+            ),
+            (
+                first("\"recorded_at\":\"2", "\"recorded_at\":\"x2"),
+                "line 1: its time",
+            ),
+            (
+                first("_type\":\"conversation\"", "_type\":\"tea\""),
+                "line 1: no aggregate is called 'tea'",
+            ),
+            (
+                first("\"ConversationCreated\"", "\"ConversationDeleted\""),
+                "line 1: it is called ConversationDeleted 1.0, but its payload is a ConversationCreated",
+            ),
+            (
+                first("\"version\":\"1.0\"", "\"version\":\"9.0\""),
+                "line 1: it is called ConversationCreated 9.0",
+            ),
+            (
+                first("\"payload\":{\"Created\"", "\"payload\":{\"Brewed\""),
+                "line 1: a stored ConversationCreated 1.0 does not fit its type",
+            ),
+            (
+                first("\"tenant_id\"", "\"nobody_id\""),
+                "line 1: its metadata does not say",
+            ),
+            (
+                first(id, "tea_1"),
+                "line 1: its stream 'tea_1' is not named",
+            ),
+            (
+                first("\"sequence\":1", "\"sequence\":0"),
+                "line 1: sequences begin at 1",
+            ),
+        ]
+    }
+
+    /// What does not go together.
+    fn unfitting(&self) -> Vec<(String, &'static str)> {
+        let (first, second) = (self.event_id(0), self.event_id(1));
+        let other = "00000000-0000-0000-0000-000000000001";
+        vec![
+            (self.bent(1, "\"sequence\":2", "\"sequence\":3"), "line 2: "),
+            (self.0[1..].join("\n"), "line 1: "),
+            (self.bent(1, &second, &first), "line 2: the event "),
+            (
+                format!("{}\n{}", self.0[0], self.bent(0, &first, other)),
+                "line 2: another event is already on record as ",
+            ),
+        ]
+    }
+}
+
 /// One thing wrong with a file, and what is said of it. Nothing is written.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_with_anything_wrong_in_it_is_refused_whole() {
     let (_app, desk, id) = talked().await;
     let stream = desk.run(&["events", "export", "--stream", &id]);
-    let lines: Vec<_> = stream.answer().lines().map(str::to_owned).collect();
-    assert!(lines.len() >= 2);
+    let lines = Lines(stream.answer().lines().map(str::to_owned).collect());
     let database = Database::fresh().await;
     let pool = database.pool(4).await;
     let other = at(&pool);
-    let bent = |at: usize, from: &str, to: &str| {
-        let mut lines = lines.clone();
-        assert!(lines[at].contains(from), "{from}: {}", lines[at]);
-        lines[at] = lines[at].replacen(from, to, 1);
-        lines.join("\n")
-    };
-    let second_id = |lines: &[String]| -> String {
-        let second: Value = serde_json::from_str(&lines[1]).unwrap();
-        second["event_id"].as_str().unwrap().to_owned()
-    };
-    let first_id: Value = serde_json::from_str(&lines[0]).unwrap();
-    let first_id = first_id["event_id"].as_str().unwrap();
-    let deeds = [
-        (String::new(), "there are no events in bad.jsonl"),
-        (
-            "{".to_owned(),
-            "line 1: it is not an event as `events export` writes it",
-        ),
-        (
-            bent(1, "\"position\"", "\"place\""),
-            "line 2: it is not an event",
-        ),
-        (
-            bent(0, "\"recorded_at\":\"2", "\"recorded_at\":\"x2"),
-            "line 1: its time",
-        ),
-        (
-            bent(
-                0,
-                "\"aggregate_type\":\"conversation\"",
-                "\"aggregate_type\":\"tea\"",
-            ),
-            "line 1: no aggregate is called 'tea'",
-        ),
-        (
-            bent(
-                0,
-                "\"type\":\"ConversationCreated\"",
-                "\"type\":\"ConversationDeleted\"",
-            ),
-            "line 1: it is called ConversationDeleted 1.0, but its payload is a ConversationCreated 1.0",
-        ),
-        (
-            bent(0, "\"version\":\"1.0\"", "\"version\":\"9.0\""),
-            "line 1: it is called ConversationCreated 9.0",
-        ),
-        (
-            bent(0, "\"payload\":{\"Created\"", "\"payload\":{\"Brewed\""),
-            "line 1: a stored ConversationCreated 1.0 does not fit its type",
-        ),
-        (
-            bent(0, "\"tenant_id\"", "\"nobody_id\""),
-            "line 1: its metadata does not say",
-        ),
-        (
-            bent(0, &id, "tea_1"),
-            "line 1: its stream 'tea_1' is not named",
-        ),
-        (bent(1, "\"sequence\":2", "\"sequence\":3"), "line 2: "),
-        (
-            bent(0, "\"sequence\":1", "\"sequence\":0"),
-            "line 1: sequences begin at 1",
-        ),
-        (lines[1..].join("\n"), "line 1: "),
-        (bent(1, &second_id(&lines), first_id), "line 2: the event "),
-        (
-            format!(
-                "{}\n{}",
-                lines[0],
-                bent(0, first_id, "00000000-0000-0000-0000-000000000001")
-            ),
-            "line 2: another event is already on record as ",
-        ),
-    ];
-    for (text, complaint) in deeds {
+    for (text, complaint) in [lines.unacceptable(&id), lines.unfitting()].concat() {
         fs::write(other.directory.join("bad.jsonl"), &text).unwrap();
         let said = other.run(&["events", "import", "bad.jsonl"]);
         assert!(

@@ -83,8 +83,8 @@ pub(super) async fn get(
     operation_id = "prove_audit_consistency",
     tag = "Audit",
     params(
-        ("from" = u64, Query, description = "Seals of the earlier checkpoint"),
-        ("to" = u64, Query, description = "Seals of the later one"),
+        ("from" = Option<u64>, Query, description = "Seals of the earlier checkpoint"),
+        ("to" = Option<u64>, Query, description = "Seals of the later one"),
     ),
     responses((status = 200, body = ConsistencyBody)),
 )]

@@ -127,17 +127,8 @@ impl fmt::Display for Fault {
             Self::Changed {
                 place,
                 seal,
-                came_from: None,
-            } => write!(f, "{} was changed after seal {seal} was made", Named(place)),
-            Self::Changed {
-                place,
-                seal,
-                came_from: Some(from),
-            } => write!(
-                f,
-                "{} was at position {from} when seal {seal} was made: events were moved",
-                Named(place)
-            ),
+                came_from,
+            } => changed(place, *seal, *came_from, f),
             Self::Inserted { place, seal } => {
                 write!(
                     f,
@@ -146,16 +137,10 @@ impl fmt::Display for Fault {
                 )
             }
             Self::Missing {
+                position,
                 seal,
-                was: Some(was),
-                ..
-            } => write!(f, "{} is gone; seal {seal} covers it", Named(was)),
-            Self::Missing { position, seal, .. } => {
-                write!(
-                    f,
-                    "the event at position {position} is gone; seal {seal} covers it"
-                )
-            }
+                was,
+            } => missing(*position, *seal, was.as_ref(), f),
             Self::SealMissing { number, position } => {
                 write!(
                     f,
@@ -182,10 +167,12 @@ impl fmt::Display for Fault {
                     "seal {number} is signed by the key {key_id}, which is not trusted"
                 )
             }
-            Self::CheckpointForged { key_id } => write!(
-                f,
-                "the checkpoint is not signed by a trusted key (it names {key_id})"
-            ),
+            Self::CheckpointForged { key_id } => {
+                write!(
+                    f,
+                    "the checkpoint is not signed by a trusted key (it names {key_id})"
+                )
+            }
             Self::CheckpointAhead { size, sealed } => write!(
                 f,
                 "the checkpoint was taken after seal {size}, but there are {sealed} seals"
@@ -194,11 +181,44 @@ impl fmt::Display for Fault {
                 f,
                 "the log is not the one of the checkpoint: its first {size} seals were made again"
             ),
-            Self::Unguarded { missing } => write!(
-                f,
-                "the tables are not append only: {} missing or changed",
-                missing.join(", ")
-            ),
+            Self::Unguarded { missing } => {
+                let missing = missing.join(", ");
+                write!(
+                    f,
+                    "the tables are not append only: {missing} missing or changed"
+                )
+            }
         }
+    }
+}
+
+fn changed(
+    place: &Place,
+    seal: i64,
+    came_from: Option<i64>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let event = Named(place);
+    match came_from {
+        None => write!(f, "{event} was changed after seal {seal} was made"),
+        Some(from) => write!(
+            f,
+            "{event} was at position {from} when seal {seal} was made: events were moved"
+        ),
+    }
+}
+
+fn missing(
+    position: i64,
+    seal: i64,
+    was: Option<&Place>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match was {
+        Some(was) => write!(f, "{} is gone; seal {seal} covers it", Named(was)),
+        None => write!(
+            f,
+            "the event at position {position} is gone; seal {seal} covers it"
+        ),
     }
 }

@@ -24,7 +24,7 @@ use super::{guards, index, seal_tree};
 use crate::error::ReadError;
 
 /// Seals of one run: hashes of a hundred thousand events fit in memory.
-const SEGMENT_SEALS: i64 = 128;
+const SEGMENT_SEALS: u16 = 128;
 /// Runs that are read and hashed at once.
 const SEGMENTS_AT_ONCE: usize = 2;
 
@@ -80,6 +80,8 @@ impl From<sqlx::Error> for VerifyError {
 pub struct Extent {
     first: i64,
     last: i64,
+    /// The last seal that was made, whether or not it is there.
+    made: i64,
     /// Events under these seals.
     pub events: u64,
 }
@@ -88,16 +90,18 @@ impl Verifier {
     /// How much there is to check.
     pub async fn extent(&self, wish: &VerifyWish) -> Result<Extent, ReadError> {
         let sql = r"
-            select coalesce(min(number), 1), coalesce(max(number), 0),
+            select coalesce(min(number), newest + 1), newest, made,
                    coalesce(sum(event_count), 0)::bigint
-              from event_seals
-             where to_position >= $1";
+              from (select coalesce(max(number), 0) as newest from event_seals) as newest
+             cross join (select coalesce(max(last_number), 0) as made from event_sealer) as made
+              left join event_seals on to_position >= $1
+             group by newest, made";
         let row = sqlx::query_as(sql).bind(wish.from.unwrap_or(i64::MIN));
-        let (first, last, events): (i64, i64, i64) = row.fetch_one(&self.pool).await?;
-        let first = if wish.from.is_some() { first } else { 1 };
+        let (first, last, made, events): (i64, i64, i64, i64) = row.fetch_one(&self.pool).await?;
         Ok(Extent {
-            first,
+            first: if wish.from.is_some() { first } else { 1 },
             last,
+            made,
             events: events.unsigned_abs(),
         })
     }
@@ -115,10 +119,6 @@ impl Verifier {
             let key_id = checkpoint.key_id.clone();
             return Err(VerifyError::Fault(Fault::CheckpointForged { key_id }));
         }
-        let missing = guards::missing(&self.pool).await?;
-        if !missing.is_empty() {
-            return Err(VerifyError::Fault(Fault::Unguarded { missing }));
-        }
         if let Some(place) = guards::before_the_beginning(&self.pool).await? {
             return Err(VerifyError::Fault(Fault::Inserted { place, seal: 1 }));
         }
@@ -131,12 +131,15 @@ impl Verifier {
                 return Err(VerifyError::Fault(fault));
             }
         }
-        let made = made(&self.pool).await?;
-        if made > chain.last {
-            let last = chain.last;
+        if extent.made > extent.last {
+            let (last, made) = (extent.last, extent.made);
             return Err(VerifyError::Fault(Fault::LastSealsMissing { last, made }));
         }
         chain.end().map_err(VerifyError::Fault)?;
+        let missing = guards::missing(&self.pool).await?;
+        if !missing.is_empty() {
+            return Err(VerifyError::Fault(Fault::Unguarded { missing }));
+        }
         Ok(Verified {
             seals: chain.seals,
             events: chain.events,
@@ -164,10 +167,9 @@ impl Verifier {
             hashing,
         };
         let (last, tracker) = (extent.last, TaskTracker::new());
-        let firsts =
-            stream::iter((extent.first..=last).step_by(SEGMENT_SEALS.unsigned_abs() as usize));
-        let running = firsts.map(move |first| {
-            let until = last.min(first + SEGMENT_SEALS - 1);
+        let firsts = (extent.first..=last).step_by(usize::from(SEGMENT_SEALS));
+        let running = stream::iter(firsts).map(move |first| {
+            let until = last.min(first + i64::from(SEGMENT_SEALS) - 1);
             tracker.spawn(inspection.clone().run(first, until))
         });
         let ended = running.buffered(SEGMENTS_AT_ONCE);
@@ -261,14 +263,6 @@ impl Chain {
         }
         Ok(())
     }
-}
-
-/// The last seal that was made, whether or not it is there.
-async fn made(pool: &PgPool) -> Result<i64, sqlx::Error> {
-    let made: Option<i64> = sqlx::query_scalar("select last_number from event_sealer")
-        .fetch_optional(pool)
-        .await?;
-    Ok(made.unwrap_or(0))
 }
 
 async fn unsealed(pool: &PgPool, through: i64) -> Result<i64, sqlx::Error> {
