@@ -43,6 +43,7 @@ async fn fill(world: &World, first: i64, count: i64) -> Duration {
     began.elapsed()
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute and proves nothing; it measures"]
 async fn the_check_keeps_up() {
@@ -79,6 +80,7 @@ async fn the_check_keeps_up() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute and proves nothing; it measures"]
 async fn an_append_pays_for_no_index() {

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use jan_projections::audit::{Checkpoint, VerifyWish};
+use sqlx::PgPool;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::{Work, World};
 
@@ -48,9 +51,10 @@ async fn sealing_goes_on_after_its_node_has_died() {
     world.append(25).await;
     let mut sealer = world.sealer("one", 10);
     sealer.tuning.lease = Duration::from_millis(300);
-    let dying = tokio::task::spawn(sealer.run(tokio_util::sync::CancellationToken::new()));
+    let mut dying = JoinSet::new();
+    dying.spawn(sealer.run(CancellationToken::new()));
     world.until_sealed().await;
-    dying.abort();
+    dying.shutdown().await;
     world.append(25).await;
     // The lease of the dead node runs out first.
     let work = Work::of([world.sealer("two", 10)]);
@@ -85,39 +89,38 @@ async fn nodes_that_seal_at_once_never_fork_the_chain() {
     assert_eq!((verified.events, verified.unsealed), (200, 0));
 }
 
+/// Appends now and then, and takes back every fifth.
+async fn write(pool: PgPool, writer: u64) {
+    for n in 0..30 {
+        let mut transaction = pool.begin().await.unwrap();
+        let sql = r#"
+            insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version,
+                                payload, metadata)
+            values ('conversation', $1, 1, 'E', '1.0', '{}', '{"tenant_id":"t"}')"#;
+        sqlx::query(sql)
+            .bind(format!("conv_{writer}_{n}"))
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        sleep(Duration::from_millis((writer * 7 + n * 13) % 29)).await;
+        if (writer + n).is_multiple_of(5) {
+            transaction.rollback().await.unwrap();
+        } else {
+            transaction.commit().await.unwrap();
+        }
+    }
+}
+
 /// Transactions that end in another order than they drew their positions, or come to nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn seals_cover_exactly_what_has_settled_while_others_append() {
     let world = World::start().await;
     let work = Work::of([world.sealer("one", 7)]);
-    let writers: Vec<_> = (0..4_u64)
-        .map(|writer| {
-            let pool = world.pool.clone();
-            tokio::task::spawn(async move {
-                for n in 0..30_u64 {
-                    let mut transaction = pool.begin().await.unwrap();
-                    let sql = "insert into events (aggregate_type, aggregate_id, sequence, event_type,
-                                                   event_version, payload, metadata)
-                               values ('conversation', $1, $2, 'E', '1.0', '{}', '{\"tenant_id\":\"t\"}')";
-                    sqlx::query(sql)
-                        .bind(format!("conv_{writer}_{n}"))
-                        .bind(1_i64)
-                        .execute(&mut *transaction)
-                        .await
-                        .unwrap();
-                    sleep(Duration::from_millis((writer * 7 + n * 13) % 29)).await;
-                    if (writer + n) % 5 == 0 {
-                        transaction.rollback().await.unwrap();
-                    } else {
-                        transaction.commit().await.unwrap();
-                    }
-                }
-            })
-        })
-        .collect();
-    for writer in writers {
-        writer.await.unwrap();
+    let mut writers = JoinSet::new();
+    for writer in 0..4 {
+        writers.spawn(write(world.pool.clone(), writer));
     }
+    writers.join_all().await;
     world.until_sealed().await;
     work.stop().await;
     let events = world.number("select count(*) from events").await;

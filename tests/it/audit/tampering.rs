@@ -344,6 +344,7 @@ async fn done(deed: &Deed) -> Fault {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "the table is for people")]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_deed_is_found_out_and_the_first_bad_event_named() {
     let mut table = String::new();
