@@ -19,6 +19,7 @@ pub mod limits;
 pub mod metadata;
 pub mod ports;
 pub mod response;
+pub mod sealed;
 pub mod tool_permissions;
 pub mod user_metadata;
 

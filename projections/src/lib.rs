@@ -19,6 +19,7 @@ pub mod audit;
 mod barrier;
 mod conversation;
 mod cursor;
+mod erased;
 mod error;
 mod event_tail;
 mod feed;

@@ -5,11 +5,12 @@ use futures::FutureExt;
 use jan_commands::crash::CrashPoints;
 use jan_commands::run::keep_taking_up;
 use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
-use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys};
+use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, ModelCatalog, OpenResponses, Seal, Signer, TokenIssuer, ToolHost, UnattendedRuns,
+    IdGenerator, Keyring, ModelCatalog, OpenResponses, Seal, Signer, TokenIssuer, ToolHost,
+    UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -47,6 +48,8 @@ pub struct Blueprint {
     pub seal: Arc<dyn Seal>,
     /// Signs the seals of the event log.
     pub signer: Arc<dyn Signer>,
+    /// The keys of owners.
+    pub keys: OwnerKeys,
     /// What this process does.
     pub roles: Roles,
     /// All bounds.
@@ -94,8 +97,12 @@ impl Application {
         let work = Work::default();
         work.background
             .spawn(living.keep(work.stop_background.clone()));
+        let forgetting = blueprint.keys.clone();
+        work.background
+            .spawn(forgetting.keep_forgetting(work.stop_background.clone()));
         observe_pool(&pool);
-        let (commands, reads) = sides(&blueprint, &work, &node, &ids);
+        let (commands, mut reads) = sides(&blueprint, &work, &node, &ids);
+        reads.audit = reads.audit.opening(Arc::new(blueprint.keys.clone()));
         if blueprint.roles.worker {
             let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
             let unattended: Arc<dyn UnattendedRuns> = Arc::new(reads.runs.clone());
@@ -179,6 +186,8 @@ fn sides(
         appender_limits(limits),
         &work.log_writer,
     );
+    let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
+    let log = log.sealed_by(Arc::clone(&keyring));
     let commands = Commands::new(Parts {
         log,
         clock: Arc::new(SystemClock),
@@ -211,6 +220,7 @@ fn sides(
     work.background.spawn(sealer.run(stop.clone()));
     let projections = Projections {
         pool,
+        keyring,
         appended,
         node: node.clone(),
         tuning: Tuning {

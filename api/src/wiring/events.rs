@@ -1,14 +1,16 @@
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use jan_commands::store::{Import, Imported};
-use jan_domain::ports::Signer as _;
+use jan_domain::ports::{Keyring, NoKeys, Signer as _};
 use jan_infra::config::Config;
 use jan_infra::database::Pool;
 use jan_infra::identity::AuditKey;
 use jan_projections::EventTail;
 use jan_projections::audit::{self, Checkpoint, PublicKey, Verifier, export};
 
+use super::reading_keys;
 use crate::cli::events::{
     BATCH_EVENTS, EventsCommand, ExportFailure, ImportArgs, VerifyProofArgs, checkpoint, prove,
     show, tail, verify, verify_proof, write_line,
@@ -22,12 +24,21 @@ pub async fn events(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     match command {
-        EventsCommand::Tail(args) => tail(args, &EventTail::new(pool), out).await,
-        EventsCommand::Show(args) => show(args, &EventTail::new(pool), out).await,
+        EventsCommand::Tail(args) => {
+            tail(args, &event_log(config, &pool, args.sealed())?, out).await
+        }
+        EventsCommand::Show(args) => {
+            show(args, &event_log(config, &pool, args.sealed())?, out).await
+        }
         EventsCommand::Export(args) => {
             let mut events = 0;
             let wish = args.wish();
-            let written = export::<ExportFailure>(&pool, &wish, |event| {
+            let keyring: Arc<dyn Keyring> = if args.opens() {
+                reading_keys(config, &pool)?
+            } else {
+                Arc::new(NoKeys)
+            };
+            let written = export::<ExportFailure>(&pool, &wish, &*keyring, |event| {
                 events += 1;
                 write_line(&event, out)
             });
@@ -54,6 +65,15 @@ pub async fn events(
         }
         EventsCommand::VerifyProof(args) => check_proof(args, config, out),
     }
+}
+
+/// The log, opened as far as the master keys that are here open it.
+fn event_log(config: &Config, pool: &Pool, sealed: bool) -> anyhow::Result<EventTail> {
+    let log = EventTail::new(pool.clone());
+    if sealed {
+        return Ok(log);
+    }
+    Ok(log.opening(reading_keys(config, pool)?))
 }
 
 /// Checks a proof, for which no database is needed.

@@ -5,6 +5,7 @@ use jan_domain::history::{self, DecodeError, Event};
 use jan_domain::id::{AccountId, ConversationId, InvalidId, ResponseId, TenantId};
 use jan_domain::metadata::Metadata;
 use jan_domain::response::ResponseEvent;
+use jan_domain::sealed;
 use uuid::Uuid;
 
 /// An event that another log has recorded.
@@ -64,6 +65,11 @@ pub enum Unacceptable {
     /// It stands before the beginning of its stream.
     #[error("sequences begin at 1")]
     Sequence,
+    /// Its owner's key is in the log it comes from, and nowhere else.
+    #[error(
+        "it is sealed under its owner's key, which stays where it is: use `events export --open`"
+    )]
+    Sealed,
     /// Its owner's tenant cannot be replaced.
     #[error("its payload does not name its owner where it should")]
     Owner,
@@ -74,6 +80,9 @@ impl ForeignEvent {
     pub fn check(&self) -> Result<(), Unacceptable> {
         if self.sequence < 1 {
             return Err(Unacceptable::Sequence);
+        }
+        if sealed::find(&self.payload).is_some() {
+            return Err(Unacceptable::Sealed);
         }
         let event = self.decoded()?;
         let (is, is_version) = name_of(&event);
@@ -94,6 +103,7 @@ impl ForeignEvent {
             Event::Conversation(_) => ConversationId::parse(id).map(drop),
             Event::Response(_) => ResponseId::parse(id).map(drop),
             Event::Account(_) => AccountId::parse(id).map(drop),
+            Event::Tombstone => Ok(()),
         };
         named.map_err(|source| Unacceptable::Stream {
             id: id.to_owned(),
@@ -147,6 +157,7 @@ fn name_of(event: &Event) -> (String, String) {
         Event::Conversation(event) => (event.event_type(), event.event_version()),
         Event::Response(event) => (event.event_type(), event.event_version()),
         Event::Account(event) => (event.event_type(), event.event_version()),
+        Event::Tombstone => (String::new(), String::new()),
     }
 }
 

@@ -1,4 +1,5 @@
 //! The event store: appends in one round trip, loads through postgres-es, decides, retries.
+//! What is personal is sealed on its way in (`new_event`) and opened on its way out (`opening`).
 
 mod append;
 mod appender;
@@ -8,6 +9,8 @@ mod idempotency;
 mod import;
 mod lane;
 mod new_event;
+mod opening;
+mod owner_keys;
 mod repository;
 mod timetable;
 
@@ -19,4 +22,5 @@ pub use foreign_event::{ForeignEvent, Unacceptable};
 pub use idempotency::{Claim, IdempotencyKey, IdempotencyKeys, Outcome};
 pub use import::{Import, ImportError, Imported};
 pub use new_event::NewEvent;
+pub use owner_keys::{OwnerKeys, UnknownMasterKey};
 pub use repository::EventRepository;

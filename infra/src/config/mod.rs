@@ -11,6 +11,7 @@ mod auth;
 mod database;
 mod error;
 mod file;
+mod keys;
 mod limits;
 mod mcp;
 mod providers;
@@ -32,6 +33,7 @@ pub use audit::AuditSettings;
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
+pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
 pub use server::{Origins, Roles, ServerSettings};
@@ -57,6 +59,8 @@ pub struct Config {
     pub auth: AuthSettings,
     /// How the event log is made provable.
     pub audit: AuditSettings,
+    /// The keys under which what people say lies in the database.
+    pub keys: KeySettings,
     /// Where models are served; the local model is started when this is empty.
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
@@ -113,6 +117,12 @@ impl Config {
         self.audit.signing_key_file.clone().unwrap_or_else(usual)
     }
 
+    /// Where our master keys are, or will be made.
+    pub fn master_key_file(&self) -> PathBuf {
+        let usual = || self.runtime.data_dir.join("secrets").join("master-key");
+        self.keys.master_key_file.clone().unwrap_or_else(usual)
+    }
+
     fn read(mut sources: Sources) -> Result<Self, ConfigError> {
         let search_path = sources.variable("PATH").unwrap_or_default().to_owned();
         let mut server = ServerSettings::default();
@@ -120,6 +130,7 @@ impl Config {
         let mut runtime = RuntimeSettings::new(DATA_DIR, search_path);
         let mut auth = AuthSettings::default();
         let mut audit = AuditSettings::default();
+        let mut keys = KeySettings::default();
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
@@ -130,6 +141,7 @@ impl Config {
         sources.read(runtime::SETTINGS, &mut runtime)?;
         sources.read(auth::SETTINGS, &mut auth)?;
         sources.read(audit::SETTINGS, &mut audit)?;
+        sources.read(keys::SETTINGS, &mut keys)?;
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
@@ -153,6 +165,7 @@ impl Config {
             runtime,
             auth,
             audit,
+            keys,
             providers,
             tools,
             mcp,

@@ -1,10 +1,12 @@
 //! Events on their way out, byte for byte.
 
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
+use jan_domain::ports::Keyring;
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use super::opening::open;
 use crate::error::ReadError;
 
 /// Which events leave.
@@ -49,17 +51,26 @@ pub struct ExportedEvent {
 pub(super) const EVENT_COLUMNS: &str = "events.position, event_id, aggregate_type, aggregate_id, \
      sequence, event_type, event_version, payload::text, metadata::text, recorded_at";
 
+/// Events that are opened at once.
+const OPENED_AT_ONCE: usize = 100;
+
 /// Hands over the events that were asked for, in the order of their positions, as they are at one
-/// moment.
+/// moment; opened as far as these keys do.
 pub async fn export<E: From<ReadError>>(
     pool: &PgPool,
     wish: &ExportWish,
+    keyring: &dyn Keyring,
     mut take: impl FnMut(ExportedEvent) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut query = query(wish);
-    let mut events = query.build_query_as::<ExportedEvent>().fetch(pool);
-    while let Some(event) = events.try_next().await.map_err(ReadError::from)? {
-        take(event)?;
+    let events = query.build_query_as::<ExportedEvent>().fetch(pool);
+    let mut events = events.try_chunks(OPENED_AT_ONCE);
+    while let Some(some) = events.next().await {
+        let mut some = some.map_err(|failure| ReadError::from(failure.1))?;
+        open(&mut some, keyring).await.map_err(ReadError::from)?;
+        for event in some {
+            take(event)?;
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ mod index;
 mod key;
 mod leaf;
 pub mod merkle;
+mod opening;
 pub mod proof;
 mod seal;
 mod seal_tree;

@@ -1,14 +1,17 @@
 //! Looking for events: by who did them, with what, when, to what, and because of what.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use jan_domain::Owner;
-use jan_domain::ports::Signer;
+use jan_domain::ports::{Keyring, NoKeys, Signer};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use super::checkpoint::Checkpoint;
 use super::consistency::{Consistent, consistency};
 use super::event_proof::{Provable, prove};
 use super::export::{EVENT_COLUMNS, ExportedEvent};
+use super::opening::open;
 use crate::cursor::{Order, Page};
 use crate::error::ReadError;
 
@@ -52,11 +55,19 @@ pub struct AuditPage {
 #[derive(Clone)]
 pub struct AuditReader {
     pool: PgPool,
+    keyring: Arc<dyn Keyring>,
 }
 
 impl AuditReader {
     pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+        let keyring = Arc::new(NoKeys);
+        Self { pool, keyring }
+    }
+
+    /// Opens what is sealed, as far as these keys do.
+    #[must_use]
+    pub fn opening(self, keyring: Arc<dyn Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     /// Takes a checkpoint of the log as it is now.
@@ -95,7 +106,9 @@ impl AuditReader {
             .push(page.order.direction());
         push_limit(&mut query, page);
         let rows = query.build_query_as().fetch_all(&self.pool).await?;
-        Ok(Page::cut(rows, page.limit))
+        let mut found = Page::cut(rows, page.limit);
+        open(&mut found.items, self.keyring.as_ref()).await?;
+        Ok(found)
     }
 }
 

@@ -8,12 +8,19 @@ use sqlx::PgConnection;
 
 use super::rows::ResponseStatus;
 use super::write;
+use crate::erased::ErasedOwners;
 use crate::projection::Changes;
+
+/// What of owners that are erased is deleted here.
+const ERASE: &[&str] = &[r"
+    delete from responses
+     where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))"];
 
 /// What a stretch of history changes about responses.
 #[derive(Default)]
 pub(crate) struct ResponseChanges {
     by_id: BTreeMap<String, ResponseChange>,
+    erased: ErasedOwners,
 }
 
 /// What it changes about one of them.
@@ -47,6 +54,7 @@ impl Changes for ResponseChanges {
     const VERSION: i32 = 1;
 
     fn fold(&mut self, id: &str, event: &Event) {
+        self.erased.fold(event);
         let Event::Response(event) = event else {
             return;
         };
@@ -54,11 +62,12 @@ impl Changes for ResponseChanges {
     }
 
     fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.is_empty() && self.erased.is_empty()
     }
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        write::write(connection, &self.by_id).await
+        write::write(connection, &self.by_id).await?;
+        self.erased.delete(connection, ERASE).await
     }
 }
 

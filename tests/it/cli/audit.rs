@@ -28,7 +28,7 @@ async fn talked() -> (App, Desk, String) {
         .expect_status(200);
     let id = answer["conversation"]["id"].as_str().unwrap().to_owned();
     until_sealed(app.pool()).await;
-    let desk = at(app.pool());
+    let desk = at(app.pool()).with("JAN_MASTER_KEY", app.master_key());
     (app, desk, id)
 }
 
@@ -189,7 +189,9 @@ async fn a_proof_with_anything_else_in_it_proves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_log_has_written_another_takes_byte_for_byte() {
     let (app, desk, id) = talked().await;
-    let whole = desk.run(&["events", "export"]);
+    let sealed = desk.run(&["events", "export"]);
+    assert!(!sealed.answer().contains("\"text\":\"hi\""));
+    let whole = desk.run(&["events", "export", "--open"]);
     let lines = whole.answer().lines().count();
     assert_eq!(lines, app.events().await.len());
 
@@ -218,7 +220,7 @@ async fn what_one_log_has_written_another_takes_byte_for_byte() {
         without_positions(&whole.out)
     );
 
-    let report = desk.run(&["events", "export", "--conversation", &id]);
+    let report = desk.run(&["events", "export", "--open", "--conversation", &id]);
     let streams: Vec<_> = without_positions(report.answer())
         .iter()
         .map(|event| event["aggregate_type"].as_str().unwrap().to_owned())
@@ -352,12 +354,17 @@ impl Lines {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_with_anything_wrong_in_it_is_refused_whole() {
     let (_app, desk, id) = talked().await;
-    let stream = desk.run(&["events", "export", "--stream", &id]);
+    let stream = desk.run(&["events", "export", "--open", "--stream", &id]);
     let lines = Lines(stream.answer().lines().map(str::to_owned).collect());
     let database = Database::fresh().await;
     let pool = database.pool(4).await;
     let other = at(&pool);
-    for (text, complaint) in [lines.unacceptable(&id), lines.unfitting()].concat() {
+    let sealed = desk.run(&["events", "export", "--stream", &id]);
+    let sealed = vec![(
+        sealed.answer().to_owned(),
+        "line 1: it is sealed under its owner's key",
+    )];
+    for (text, complaint) in [sealed, lines.unacceptable(&id), lines.unfitting()].concat() {
         fs::write(other.directory.join("bad.jsonl"), &text).unwrap();
         let said = other.run(&["events", "import", "bad.jsonl"]);
         assert!(

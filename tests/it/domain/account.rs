@@ -58,9 +58,10 @@ fn close_session() -> impl Strategy<Value = AccountCommand> {
 /// Any command.
 pub(super) fn command() -> impl Strategy<Value = AccountCommand> {
     prop_oneof![
-        2 => create_guest(),
-        12 => refresh_session(),
-        1 => close_session(),
+        6 => create_guest(),
+        36 => refresh_session(),
+        3 => close_session(),
+        1 => moment().prop_map(|at| AccountCommand::Erase { at }),
     ]
 }
 
@@ -144,6 +145,7 @@ fn the_commands_reach_every_event_and_every_refusal() {
             "AccountSessionOpened",
             "AccountSessionRefreshed",
             "AccountSessionClosed",
+            "AccountErased",
         ])
     );
     assert_eq!(

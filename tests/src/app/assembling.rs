@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 use jan_api::wiring::{Application, Blueprint, mcp_door};
 use jan_commands::crash::CrashPoints;
+use jan_commands::store::OwnerKeys;
 use jan_domain::ports::ToolHost;
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
@@ -42,6 +43,7 @@ pub(super) async fn assemble(
         tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
         signer: Arc::new(AuditKey::from(&world.key)),
+        keys: OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),

@@ -12,11 +12,12 @@ use super::record;
 #[command(after_help = "\
 Examples:
   jan-server events export > log.jsonl
-  jan-server events export --conversation conv_01a20559 > report.jsonl
+  jan-server events export --open --conversation conv_01a20559 > report.jsonl
   jan-server events export --from 1000 --to 2000 | jq -r .type | sort | uniq -c
 
-One JSON object per line, in the order of positions. Payload and metadata are the bytes that are stored;
-`events import` takes them into another log.
+One JSON object per line, in the order of positions. Payload and metadata are the bytes that are stored.
+What is sealed can only be read where its owner's key is: use --open for a copy that `events import` takes
+into another log, and keep in mind what is in it.
 Exit codes: 0 done, 1 failed or there is nothing, 2 asked wrongly.")]
 pub struct ExportArgs {
     /// Only events of this stream
@@ -31,6 +32,9 @@ pub struct ExportArgs {
     /// Only up to this position
     #[arg(long, value_name = "POSITION")]
     to: Option<i64>,
+    /// Open what is sealed under keys of its owners, as far as the master keys here do
+    #[arg(long)]
+    open: bool,
 }
 
 /// Why an export ended early.
@@ -56,6 +60,11 @@ impl ExportArgs {
             from: self.from,
             to: self.to,
         }
+    }
+
+    /// Whether sealed payloads are opened.
+    pub fn opens(&self) -> bool {
+        self.open
     }
 
     /// Something was asked for by name, and there is none of it.

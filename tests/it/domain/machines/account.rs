@@ -20,6 +20,7 @@ type Lasting = (Vec<SecretHash>, DateTime<Utc>);
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Tokens {
     owner: Option<Owner>,
+    erased: bool,
     sessions: BTreeMap<SessionId, Option<Lasting>>,
 }
 
@@ -77,7 +78,7 @@ impl Model for Tokens {
                     ..
                 },
                 None,
-            ) => {
+            ) if !self.erased => {
                 let mut after = self.with(session, Some((vec![refresh.clone()], *expires_at)));
                 after.owner = Some(owner.clone());
                 Ok(Some(after))
@@ -90,7 +91,13 @@ impl Model for Tokens {
                     Err("AlreadyExists")
                 }
             }
+            (C::Erase { .. }, _) if self.erased => Ok(None),
+            (_, _) if self.erased => Err("NotFound"),
             (_, None) => Err("NotFound"),
+            (C::Erase { .. }, Some(_)) => Ok(Some(Self {
+                erased: true,
+                ..Self::default()
+            })),
             (
                 C::RefreshSession {
                     session,
@@ -111,7 +118,10 @@ impl Model for Tokens {
 
     fn of(state: &Account) -> Self {
         let Account::Live(live) = state else {
-            return Self::default();
+            return Self {
+                erased: *state == Account::Erased,
+                ..Self::default()
+            };
         };
         let sessions = live.sessions.iter().map(|(id, session)| {
             let tokens = match session {
@@ -130,6 +140,7 @@ impl Model for Tokens {
         });
         Self {
             owner: Some(live.owner.clone()),
+            erased: false,
             sessions: sessions.collect(),
         }
     }
