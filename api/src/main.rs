@@ -6,19 +6,18 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
-use jan_api::cli::events::{EventsCommand, show, tail};
+use jan_api::cli::events::EventsCommand;
 use jan_api::cli::projections::{ProjectionsCommand, list};
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
 use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi};
 use jan_api::wiring::{
-    DatabaseVisit, Serving, admin_token, diagnose, migrate, reading_keys, serve_until,
+    DatabaseVisit, Serving, admin_token, check_proof, diagnose, events, migrate, serve_until,
 };
 use jan_infra::config::{Config, Overrides, Source};
-use jan_infra::database::Pool;
 use jan_infra::telemetry::Telemetry;
-use jan_projections::{EventTail, list_projections};
+use jan_projections::list_projections;
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
@@ -82,6 +81,9 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(FAILED));
             }
         }
+        Command::Events(EventsCommand::VerifyProof(args)) => {
+            check_proof(&args, &config, &mut Answer::new())?;
+        }
         Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
             quieten(&mut config)?;
             visit_database(&command, &config).await?;
@@ -116,26 +118,12 @@ async fn at_database(
     }
     let pool = visit.read(config).await?;
     match command {
-        Command::Events(EventsCommand::Tail(args)) => {
-            tail(args, &event_log(config, &pool, args.sealed())?, &mut out).await
-        }
-        Command::Events(EventsCommand::Show(args)) => {
-            show(args, &event_log(config, &pool, args.sealed())?, &mut out).await
-        }
+        Command::Events(command) => events(command, pool, config, &mut out).await,
         Command::Projections(ProjectionsCommand::List(args)) => {
             list(args, &list_projections(&pool).await?, &mut out)
         }
         _ => unreachable!("the others need no database"),
     }
-}
-
-/// The log, opened as far as the master keys that are here open it.
-fn event_log(config: &Config, pool: &Pool, sealed: bool) -> anyhow::Result<EventTail> {
-    let log = EventTail::new(pool.clone());
-    if sealed {
-        return Ok(log);
-    }
-    Ok(log.opening(reading_keys(config, pool)?))
 }
 
 /// Ctrl-C is how one ends following.

@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use futures::future::BoxFuture;
 use jan_commands::Commands;
 use jan_commands::store::IdempotencyKeys;
-use jan_domain::ports::IdGenerator;
+use jan_domain::ports::{IdGenerator, Signer};
 use jan_projections::ReadModels;
 
 use crate::authenticate::Authenticator;
@@ -91,6 +91,8 @@ pub struct Server {
     pub mcp: McpDoor,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
+    /// Signs checkpoints of the log.
+    pub signer: Arc<dyn Signer>,
 }
 
 /// Who is shown the GraphQL schema by the server itself.

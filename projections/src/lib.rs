@@ -15,6 +15,7 @@
 //! the outside world are unknown here.
 
 mod account;
+pub mod audit;
 mod barrier;
 mod conversation;
 mod cursor;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
+use crate::audit::AuditReader;
 pub use account::{AccountReader, AccountRow};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{
@@ -71,6 +73,8 @@ pub struct ReadModels {
     pub nodes: NodeReader,
     /// What accounts used.
     pub usage: UsageReader,
+    /// All events, for those who may see them.
+    pub audit: AuditReader,
     /// Where a read waits for its own write.
     pub barrier: Barrier,
 }
@@ -90,6 +94,7 @@ impl ReadModels {
             accounts: AccountReader::new(pool.clone()),
             nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),
+            audit: AuditReader::new(pool.clone()),
             barrier,
         }
     }

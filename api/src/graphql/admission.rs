@@ -17,6 +17,7 @@ use crate::error::ApiError;
 
 /// Fields that answer lists: what is in them costs as often as they are long.
 pub(super) const LISTS: &[&str] = &[
+    "auditEvents",
     "conversations",
     "input",
     "items",

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use async_graphql::ID;
+use chrono::{DateTime, Utc};
 
 use crate::error::ApiError;
 
@@ -13,4 +14,20 @@ where
 {
     Id::try_from(given.to_string())
         .map_err(|invalid| ApiError::invalid_value(format!("Invalid id: {invalid}.")).at(field))
+}
+
+/// The last second of the year 9999: nobody needs a later one, and not everybody knows one.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// A time that a database knows.
+pub(super) fn within(
+    time: Option<DateTime<Utc>>,
+    field: &str,
+) -> Result<Option<DateTime<Utc>>, ApiError> {
+    let fits = |time: &DateTime<Utc>| (0..=LAST_SECOND).contains(&time.timestamp());
+    if time.as_ref().is_none_or(fits) {
+        return Ok(time);
+    }
+    let message = "Expected a time from 1970 to 9999.";
+    Err(ApiError::invalid_value(message).at(field))
 }

@@ -9,6 +9,7 @@ mod admin;
 mod admission;
 mod answer;
 mod asking;
+mod audit;
 mod completion;
 mod conversation;
 mod door;

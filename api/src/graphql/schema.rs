@@ -4,6 +4,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 use super::account::AccountQuery;
 use super::admin::AdminQuery;
+use super::audit::AuditQuery;
 use super::completion::{CompletionMutation, CompletionQuery};
 use super::conversation::{
     ConversationMutation, ConversationQuery, ConversationSubscription, ItemMutation,
@@ -22,6 +23,7 @@ pub(super) struct Query(
     CompletionQuery,
     ModelQuery,
     NodeQuery,
+    AuditQuery,
     AdminQuery,
 );
 

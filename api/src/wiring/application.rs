@@ -9,7 +9,8 @@ use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, Keyring, ModelCatalog, OpenResponses, Seal, TokenIssuer, ToolHost, UnattendedRuns,
+    IdGenerator, Keyring, ModelCatalog, OpenResponses, Seal, Signer, TokenIssuer, ToolHost,
+    UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -17,6 +18,7 @@ use jan_infra::config::{Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
+use jan_projections::audit::{Sealer, SealerTuning};
 use jan_projections::{Projections, ReadModels, Tuning};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +46,8 @@ pub struct Blueprint {
     pub tool_timeout: Duration,
     /// Seals what lies in the database for a while.
     pub seal: Arc<dyn Seal>,
+    /// Signs the seals of the event log.
+    pub signer: Arc<dyn Signer>,
     /// The keys of owners.
     pub keys: OwnerKeys,
     /// What this process does.
@@ -100,8 +104,9 @@ impl Application {
             .spawn(forgetting.keep_forgetting(work.stop_background.clone()));
         observe_pool(&pool);
         let (commands, mut reads) = sides(&blueprint, &work, &node, &ids);
-        let keyring = Arc::new(blueprint.keys.clone());
-        reads.conversations = reads.conversations.opening(keyring);
+        let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
+        reads.conversations = reads.conversations.opening(Arc::clone(&keyring));
+        reads.audit = reads.audit.opening(keyring);
         if blueprint.roles.worker {
             let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
             let unattended: Arc<dyn UnattendedRuns> = Arc::new(reads.runs.clone());
@@ -207,6 +212,16 @@ fn sides(
         return (commands, ReadModels::elsewhere(&pool));
     }
     let stop = &work.stop_background;
+    let sealer = Sealer {
+        pool: pool.clone(),
+        signer: Arc::clone(&blueprint.signer),
+        node: node.clone(),
+        tuning: SealerTuning {
+            lease: limits.node_lease,
+            ..SealerTuning::default()
+        },
+    };
+    work.background.spawn(sealer.run(stop.clone()));
     let projections = Projections {
         pool,
         keyring,
@@ -238,6 +253,7 @@ fn state_of(
         mcp,
         introspection,
         metrics,
+        signer,
         ..
     } = blueprint;
     let clock = Arc::clone(&commands.clock);
@@ -252,6 +268,7 @@ fn state_of(
         cors_origins: cors_origins.to_vec(),
         mcp,
         introspection,
+        signer,
     };
     let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(

@@ -3,6 +3,7 @@
 mod admin_token;
 mod application;
 mod diagnosis;
+mod events;
 mod introspection;
 mod mcp_door;
 mod migration;
@@ -14,6 +15,7 @@ mod visit;
 pub use admin_token::{admin_token, sign_admin_token};
 pub use application::{Application, Blueprint};
 pub use diagnosis::diagnose;
+pub use events::{check_proof, events};
 pub use introspection::introspection;
 pub use jan_infra::config::{SettingLine, Source};
 pub use jan_infra::runtime::Detection;

@@ -136,6 +136,11 @@ impl App {
         &self.world.model
     }
 
+    /// What it signs with: tokens, and seals of the log.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.world.key
+    }
+
     /// The tools behind it, as long as nobody asked for real ones.
     pub fn tools(&self) -> &ScriptedToolHost {
         &self.world.tools
