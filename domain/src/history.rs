@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::account::AccountEvent;
 use crate::conversation::ConversationEvent;
+use crate::projection::ProjectionEvent;
 use crate::response::ResponseEvent;
 
 /// An event of any aggregate.
@@ -17,6 +18,8 @@ pub enum Event {
     Response(ResponseEvent),
     /// Of an account.
     Account(AccountEvent),
+    /// A decision about a read model.
+    Projection(ProjectionEvent),
 }
 
 /// Why a stored event cannot be read.
@@ -85,6 +88,7 @@ fn decode_with(
         "conversation" => read(text).map(Event::Conversation).map_err(failed),
         "response" => read(text).map(Event::Response).map_err(failed),
         "account" => read(text).map(Event::Account).map_err(failed),
+        "projection" => read(text).map(Event::Projection).map_err(failed),
         other => Err(DecodeError::UnknownAggregate(other.to_owned())),
     }
 }

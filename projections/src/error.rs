@@ -5,6 +5,12 @@
 #[error("a read model could not be read")]
 pub struct ReadError(#[from] sqlx::Error);
 
+impl ReadError {
+    pub(crate) fn into_inner(self) -> sqlx::Error {
+        self.0
+    }
+}
+
 /// Why there is no page of a list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {

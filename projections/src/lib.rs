@@ -16,20 +16,26 @@
 
 mod account;
 mod barrier;
+mod caretaker;
 mod conversation;
 mod cursor;
 mod error;
 mod event_tail;
 mod feed;
+mod generation;
 mod kept;
 mod lease;
 mod metrics;
+mod operator;
+mod parked;
 mod parking;
 mod projection;
 mod projector;
+mod rebuild;
 mod response;
 mod run;
 mod running;
+mod skipped;
 mod status;
 mod stored_name;
 mod usage;
@@ -45,6 +51,12 @@ pub use cursor::{Order, Page, PageRequest};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
+pub use generation::{Status, UnknownStatus};
+pub use operator::{ProjectionOperator, Rebuilt};
+pub use parked::{Parked, Retried, Selection};
+pub use rebuild::{
+    Comparison, Phase, Progress, RebuildError, RowDifference, SHARDS_MAX, TableComparison, TableSum,
+};
 pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
 pub use run::{RunReader, RunRow, RunStatus, StepRow, StepStatus};
 pub use running::{Projections, RunningProjections, Tuning};

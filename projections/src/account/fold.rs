@@ -5,7 +5,8 @@ use jan_domain::history::Event;
 use sqlx::PgConnection;
 
 use super::reader::kind_name;
-use crate::projection::{Changes, column};
+use crate::projection::{Changes, Course, Streams, Table, column};
+use crate::rebuild::CopyRows;
 
 /// What a stretch of history changes about accounts.
 #[derive(Default)]
@@ -29,6 +30,11 @@ struct ClosedSession {
 impl Changes for AccountChanges {
     const NAME: &'static str = "accounts";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::by("accounts", "account_id"),
+        Table::by("closed_sessions", "account_id"),
+    ];
+    const COURSE: Course = Course::Copied(Streams::of("account"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         let Event::Account(event) = event else {
@@ -65,6 +71,25 @@ impl Changes for AccountChanges {
             insert_closed_sessions(connection, &self.closed).await?;
         }
         Ok(())
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        for row in &self.created {
+            rows.row("accounts (account_id, tenant_id, username, kind, created_at)")
+                .text(row.owner.account.as_str())
+                .text(row.owner.tenant.as_str())
+                .text(&row.username)
+                .text(kind_name(CallerKind::Guest))
+                .time(row.at)
+                .end();
+        }
+        for row in &self.closed {
+            rows.row("closed_sessions (session_id, account_id, closed_at)")
+                .text(&row.session)
+                .text(&row.account)
+                .time(row.at)
+                .end();
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use jan_domain::item::Item;
 use jan_domain::user_metadata::UserMetadata;
 use sqlx::PgConnection;
 
-use super::rows;
-use crate::projection::Changes;
+use super::{copy, rows};
+use crate::projection::{Changes, Course, Streams, Table};
+use crate::rebuild::CopyRows;
 
 /// What a stretch of history changes about conversations.
 #[derive(Default)]
@@ -52,6 +53,11 @@ pub(super) struct NewItem {
 impl Changes for ConversationChanges {
     const NAME: &'static str = "conversations";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::by("conversations", "conversation_id"),
+        Table::by("conversation_items", "conversation_id"),
+    ];
+    const COURSE: Course = Course::Copied(Streams::of("conversation"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         let Event::Conversation(event) = event else {
@@ -66,6 +72,10 @@ impl Changes for ConversationChanges {
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         rows::write(connection, &self.by_id).await
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        copy::copy(&self.by_id, rows);
     }
 }
 

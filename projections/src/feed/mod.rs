@@ -4,6 +4,7 @@ mod gate;
 mod page;
 mod pulse;
 mod stored;
+mod streams;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +17,7 @@ pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, Stream};
 pub(crate) use pulse::{Bells, run};
 pub use stored::StoredEvent;
 pub(crate) use stored::read_stored;
+pub(crate) use streams::{IN_ORDER, StreamPage, StreamRange};
 
 use crate::kept::Kept;
 

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row};
 pub(crate) const PAGE_EVENTS_MAX: u32 = 2_000;
 /// Where a page ends early, in bytes of text: prompts may carry pictures, and two thousand of
 /// those do not belong in memory at once.
-const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// All events with a position in `(after, through]`.
 #[derive(Debug)]
@@ -66,8 +66,13 @@ impl EventPage {
 }
 
 impl Entry {
+    /// Decodes a row where it lies.
+    pub(crate) fn of_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self::read(row)?.item)
+    }
+
     /// Decodes a row where it lies, and says how large it is.
-    fn read(row: &PgRow) -> Result<Placed<Self>, sqlx::Error> {
+    pub(super) fn read(row: &PgRow) -> Result<Placed<Self>, sqlx::Error> {
         let (aggregate_type, aggregate_id): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
         let (event_type, event_version): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
         let payload: &str = row.try_get(5)?;

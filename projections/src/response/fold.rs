@@ -7,8 +7,9 @@ use jan_domain::user_metadata::UserMetadata;
 use sqlx::PgConnection;
 
 use super::rows::ResponseStatus;
-use super::write;
-use crate::projection::Changes;
+use super::{copy, write};
+use crate::projection::{Changes, Course, Streams, Table};
+use crate::rebuild::CopyRows;
 
 /// What a stretch of history changes about responses.
 #[derive(Default)]
@@ -45,6 +46,8 @@ pub(super) struct Closed {
 impl Changes for ResponseChanges {
     const NAME: &'static str = "responses";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[Table::by("responses", "response_id")];
+    const COURSE: Course = Course::Copied(Streams::of("response"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         let Event::Response(event) = event else {
@@ -59,6 +62,10 @@ impl Changes for ResponseChanges {
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         write::write(connection, &self.by_id).await
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        copy::copy(&self.by_id, rows);
     }
 }
 

@@ -12,8 +12,9 @@ use sqlx::PgConnection;
 
 use super::rows::RunStatus;
 use super::steps::StepStatus;
-use super::write;
-use crate::projection::Changes;
+use super::{copy, write};
+use crate::projection::{Changes, Course, Streams, Table};
+use crate::rebuild::CopyRows;
 
 /// What a stretch of history changes about runs.
 #[derive(Default)]
@@ -69,6 +70,14 @@ pub(super) struct Closed {
 impl Changes for RunChanges {
     const NAME: &'static str = "runs";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::by("runs", "response_id"),
+        Table::by("run_steps", "response_id"),
+    ];
+    const COURSE: Course = Course::Copied(Streams {
+        aggregate_type: "response",
+        prefix: ResponseId::RUN_PREFIX,
+    });
 
     fn fold(&mut self, id: &str, event: &Event) {
         let Event::Response(event) = event else {
@@ -86,6 +95,10 @@ impl Changes for RunChanges {
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         write::write(connection, &self.by_id).await
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        copy::copy(&self.by_id, rows);
     }
 }
 

@@ -8,7 +8,7 @@ use jan_domain::response::{ResponseEvent as E, Usage};
 use sqlx::PgConnection;
 
 use super::write;
-use crate::projection::Changes;
+use crate::projection::{Changes, Course, Streams, Table};
 
 /// What a stretch of history changes about usage.
 #[derive(Default)]
@@ -46,6 +46,12 @@ pub(super) struct Counts {
 impl Changes for UsageChanges {
     const NAME: &'static str = "usage";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::over_streams("usage"),
+        Table::by("usage_open_calls", "response_id"),
+    ];
+    // A call is booked where its own first event says, whatever happens to any other.
+    const COURSE: Course = Course::Written(Streams::of("response"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         let Event::Response(event) = event else {
