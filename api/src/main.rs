@@ -7,15 +7,18 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Parser;
 use jan_api::cli::events::{EventsCommand, show, tail};
-use jan_api::cli::projections::{ProjectionsCommand, list};
+use jan_api::cli::projections;
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
 use jan_api::cli::{Cli, Command, config, doctor, openapi};
-use jan_api::wiring::{DatabaseVisit, Serving, diagnose, migrate, serve_until};
+use jan_api::wiring::{DatabaseVisit, Serving, diagnose, migrate, serve_until, skip_event};
+use jan_domain::id::NodeId;
+use jan_domain::ports::IdGenerator as _;
 use jan_infra::config::{Config, Overrides, Source};
+use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::Telemetry;
-use jan_projections::{EventTail, list_projections};
+use jan_projections::{EventTail, ProjectionOperator};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
@@ -72,7 +75,7 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
         }
         Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
             quieten(&mut config)?;
-            visit_database(&command, &config).await?;
+            return visit_database(&command, &config).await;
         }
         Command::Openapi(_) => unreachable!("answered before the settings were read"),
     }
@@ -80,12 +83,12 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs a command at the database. Whatever was started for it is stopped, also by Ctrl-C.
-async fn visit_database(command: &Command, config: &Config) -> anyhow::Result<()> {
+async fn visit_database(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = StopSignals::listen()?;
     let mut visit = DatabaseVisit::default();
     let done = tokio::select! {
         done = at_database(&mut visit, command, config) => done,
-        () = signals.next() => interrupted(command),
+        () = signals.next() => interrupted(command).map(|()| ExitCode::SUCCESS),
     };
     visit.leave().await;
     done
@@ -95,24 +98,32 @@ async fn at_database(
     visit: &mut DatabaseVisit,
     command: &Command,
     config: &Config,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<ExitCode> {
     let mut out = Answer::new();
     if let Command::Migrate(_) = command {
-        return migrate(&visit.open(config).await?, &mut out).await;
+        migrate(&visit.open(config).await?, &mut out).await?;
+        return Ok(ExitCode::SUCCESS);
     }
     let pool = visit.read(config).await?;
     match command {
         Command::Events(EventsCommand::Tail(args)) => {
-            tail(args, &EventTail::new(pool), &mut out).await
+            tail(args, &EventTail::new(pool), &mut out).await?;
         }
         Command::Events(EventsCommand::Show(args)) => {
-            show(args, &EventTail::new(pool), &mut out).await
+            show(args, &EventTail::new(pool), &mut out).await?;
         }
-        Command::Projections(ProjectionsCommand::List(args)) => {
-            list(args, &list_projections(&pool).await?, &mut out)
+        Command::Projections(command) => {
+            let node = NodeId::parse(&format!("node_{}", UuidV7Ids.fresh()));
+            let node = node.expect("hex digits make an id");
+            let operator = ProjectionOperator::new(pool.clone(), node);
+            let skip = async |args: &projections::SkipArgs, stream: String| {
+                skip_event(pool, args, stream).await
+            };
+            return projections::run(command, &operator, skip, &mut out).await;
         }
         _ => unreachable!("the others need no database"),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Ctrl-C is how one ends following.

@@ -76,6 +76,7 @@ pub(crate) enum Course {
     /// Stream by stream: what one stream adds does not depend on any other, and is written.
     Written(Streams),
     /// Event by event, in the order of the log.
+    #[expect(dead_code, reason = "for what depends on the order of several streams")]
     InOrder,
 }
 

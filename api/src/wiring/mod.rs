@@ -6,6 +6,7 @@ mod mcp_door;
 mod migration;
 mod parts;
 mod server;
+mod skipping;
 mod visit;
 
 pub use application::{Application, Blueprint};
@@ -15,4 +16,5 @@ pub use jan_infra::runtime::Detection;
 pub use mcp_door::mcp_door;
 pub use migration::migrate;
 pub use server::{ServeError, Serving, serve_until};
+pub use skipping::skip_event;
 pub use visit::{DatabaseVisit, VisitError};

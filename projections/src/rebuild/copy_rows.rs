@@ -78,7 +78,7 @@ impl CopyRow<'_> {
     }
 
     /// A number, if there is one.
-    pub(crate) fn plain_or_null(mut self, value: Option<impl Display>) -> Self {
+    pub(crate) fn plain_or_null(self, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.plain(value),
             None => self.null(),
