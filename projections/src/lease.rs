@@ -54,7 +54,8 @@ impl Claim {
              where name = $1
                and status = $2
                and generation = coalesce($3, generation)
-               and version between 1 and $4
+               and version <> 0
+               and version <= $4
                and (lease_owner is null
                     or lease_owner = $5
                     or lease_until < clock_timestamp())
