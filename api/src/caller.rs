@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
-use jan_domain::Caller;
+use jan_domain::{Caller, CallerKind};
 
 use crate::error::ApiError;
 use crate::state::ApiState;
@@ -48,5 +48,22 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
             .cloned()
             .map(Self)
             .ok_or_else(ApiError::unauthorized)
+    }
+}
+
+/// Proof that the caller of a route may act on the deployment itself.
+pub(crate) struct Administrator;
+
+impl<S: Sync> FromRequestParts<S> for Administrator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        if caller.kind == CallerKind::Admin {
+            return Ok(Self);
+        }
+        Err(ApiError::forbidden(
+            "Only administrators may do this. `jan-server keys admin` makes a token for one.",
+        ))
     }
 }

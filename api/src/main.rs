@@ -11,11 +11,14 @@ use jan_api::cli::projections;
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
-use jan_api::cli::{Cli, Command, config, doctor, openapi};
-use jan_api::wiring::{DatabaseVisit, Serving, diagnose, migrate, serve_until, skip_event};
+use jan_api::cli::{Cli, Command, config, doctor, keys, openapi};
+use jan_api::wiring::{
+    DatabaseVisit, Serving, admin_token, diagnose, migrate, reading_keys, serve_until, skip_event,
+};
 use jan_domain::id::NodeId;
 use jan_domain::ports::IdGenerator as _;
 use jan_infra::config::{Config, Overrides, Source};
+use jan_infra::database::Pool;
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::Telemetry;
 use jan_projections::{EventTail, ProjectionOperator};
@@ -65,6 +68,11 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
             }
             config::config(&args, config.describe(), &mut Answer::new())?;
         }
+        Command::Keys(keys::KeysCommand::Admin(args)) => {
+            quieten(&mut config)?;
+            let token = admin_token(&config, args.lifetime())?;
+            keys::admin(&token, &mut Answer::new())?;
+        }
         Command::Doctor(args) => {
             quieten(&mut config)?;
             let diagnosis = diagnose(&config).await;
@@ -107,15 +115,15 @@ async fn at_database(
     let pool = visit.read(config).await?;
     match command {
         Command::Events(EventsCommand::Tail(args)) => {
-            tail(args, &EventTail::new(pool), &mut out).await?;
+            tail(args, &event_log(config, &pool, args.sealed())?, &mut out).await?;
         }
         Command::Events(EventsCommand::Show(args)) => {
-            show(args, &EventTail::new(pool), &mut out).await?;
+            show(args, &event_log(config, &pool, args.sealed())?, &mut out).await?;
         }
         Command::Projections(command) => {
             let node = NodeId::parse(&format!("node_{}", UuidV7Ids.fresh()));
             let node = node.expect("hex digits make an id");
-            let operator = ProjectionOperator::new(pool.clone(), node);
+            let operator = ProjectionOperator::new(pool.clone(), reading_keys(config, &pool)?, node);
             let skip = async |args: &projections::SkipArgs, stream: String| {
                 skip_event(pool, args, stream).await
             };
@@ -124,6 +132,15 @@ async fn at_database(
         _ => unreachable!("the others need no database"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The log, opened as far as the master keys that are here open it.
+fn event_log(config: &Config, pool: &Pool, sealed: bool) -> anyhow::Result<EventTail> {
+    let log = EventTail::new(pool.clone());
+    if sealed {
+        return Ok(log);
+    }
+    Ok(log.opening(reading_keys(config, pool)?))
 }
 
 /// Ctrl-C is how one ends following.

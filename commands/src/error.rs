@@ -1,6 +1,8 @@
 //! Why a command was not carried out.
 
 use cqrs_es::persist::PersistenceError;
+use jan_domain::ports::KeyFailure;
+use jan_domain::sealed::SealBroken;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,6 +27,15 @@ pub enum CommandError<E> {
     /// A stored event cannot be read.
     #[error("a stored event cannot be read")]
     Corrupt(#[source] serde_json::Error),
+    /// A sealed event does not open.
+    #[error("a stored event cannot be opened")]
+    Sealed(#[from] SealBroken),
+}
+
+impl<E> From<KeyFailure> for CommandError<E> {
+    fn from(failure: KeyFailure) -> Self {
+        Self::Unavailable(failure.into())
+    }
 }
 
 impl<E> From<PersistenceError> for CommandError<E> {

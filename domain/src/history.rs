@@ -8,6 +8,7 @@ use crate::account::AccountEvent;
 use crate::conversation::ConversationEvent;
 use crate::projection::ProjectionEvent;
 use crate::response::ResponseEvent;
+use crate::sealed::SealBroken;
 
 /// An event of any aggregate.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +21,35 @@ pub enum Event {
     Account(AccountEvent),
     /// A decision about a read model.
     Projection(ProjectionEvent),
+    /// Of an owner that was erased: it happened, and nobody can say any more what it was.
+    Tombstone,
 }
+
+/// Events that hold nothing a person said, made or is called: names of things, times, and hashes.
+/// They are kept readable, because the server itself asks for them in SQL and after an erasure.
+const IMPERSONAL: &[&str] = &[
+    "AccountErased",
+    "AccountGuestCreated",
+    "AccountSessionClosed",
+    "AccountSessionOpened",
+    "AccountSessionRefreshed",
+    "ConversationDeleted",
+    "ConversationItemDeleted",
+    "ConversationRunBegan",
+    "ConversationRunEnded",
+    "ProjectionEventSkipped",
+    "ResponseClaimed",
+    "ResponseDeleted",
+    "ResponseStepOutcomeUnknown",
+];
+
+/// Whether an event of this type is sealed under its owner's key. What nobody has thought of is.
+pub fn is_personal(event_type: &str) -> bool {
+    !IMPERSONAL.contains(&event_type)
+}
+
+/// The one event that is still taken in when its owner is being erased: the one that says so.
+pub const ERASED: &str = "AccountErased";
 
 /// Why a stored event cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +66,14 @@ pub enum DecodeError {
         event_version: String,
         /// What does not fit.
         source: serde_json::Error,
+    },
+    /// It is sealed, and its key does not open it.
+    #[error("a stored {event_type} cannot be opened")]
+    Sealed {
+        /// As stored.
+        event_type: String,
+        /// Why not.
+        source: SealBroken,
     },
 }
 

@@ -20,6 +20,7 @@ pub mod metadata;
 pub mod ports;
 pub mod projection;
 pub mod response;
+pub mod sealed;
 pub mod tool_permissions;
 pub mod user_metadata;
 

@@ -1,13 +1,21 @@
 //! Why a read has no answer.
 
+use jan_domain::ports::KeyFailure;
+
 /// The database could not be asked, or holds what this version cannot read.
 #[derive(Debug, thiserror::Error)]
 #[error("a read model could not be read")]
-pub struct ReadError(#[from] sqlx::Error);
+pub struct ReadError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-impl ReadError {
-    pub(crate) fn into_inner(self) -> sqlx::Error {
-        self.0
+impl From<sqlx::Error> for ReadError {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<KeyFailure> for ReadError {
+    fn from(failure: KeyFailure) -> Self {
+        Self(failure.into())
     }
 }
 

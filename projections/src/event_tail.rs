@@ -1,14 +1,16 @@
 //! The event log as an operator reads it: raw, whole, in order.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, Stream};
-use sqlx::{PgPool, QueryBuilder};
+use jan_domain::ports::{Keyring, NoKeys};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use tokio::time::sleep;
 
 use crate::error::ReadError;
-use crate::feed::{Gate, PAGE_EVENTS_MAX, Step, StoredEvent, read_stored};
+use crate::feed::{Gate, PAGE_EVENTS_MAX, Step, StoredEvent, open_stored, read_stored};
 
 const COLUMNS: &str = r"
     position, aggregate_type, aggregate_id, sequence, event_type, event_version,
@@ -29,12 +31,29 @@ pub struct EventFilter {
 #[derive(Clone)]
 pub struct EventTail {
     pool: PgPool,
+    keyring: Arc<dyn Keyring>,
 }
 
 impl EventTail {
-    /// Reads through this pool.
+    /// Reads through this pool, and shows events as they are stored.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        let keyring = Arc::new(NoKeys);
+        Self { pool, keyring }
+    }
+
+    /// Opens what is sealed, as far as these keys do.
+    #[must_use]
+    pub fn opening(self, keyring: Arc<dyn Keyring>) -> Self {
+        Self { keyring, ..self }
+    }
+
+    async fn fetch(
+        &self,
+        mut query: QueryBuilder<'_, Postgres>,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let mut events = query.build_query_as().fetch_all(&self.pool).await?;
+        open_stored(&mut events, self.keyring.as_ref()).await?;
+        Ok(events)
     }
 
     /// The newest events, oldest of them first.
@@ -54,7 +73,7 @@ impl EventTail {
         query
             .push(" order by position desc limit ")
             .push_bind(i64::from(count));
-        let mut events: Vec<StoredEvent> = query.build_query_as().fetch_all(&self.pool).await?;
+        let mut events = self.fetch(query).await?;
         events.reverse();
         Ok(events)
     }
@@ -68,7 +87,7 @@ impl EventTail {
             .push(" and aggregate_id = ")
             .push_bind(aggregate_id)
             .push(" order by aggregate_type, sequence");
-        Ok(query.build_query_as().fetch_all(&self.pool).await?)
+        self.fetch(query).await
     }
 
     /// The events that were recorded under a trace, given its 32 hex digits. Reads the whole log:
@@ -80,7 +99,7 @@ impl EventTail {
             .push(" from events where split_part(metadata ->> 'traceparent', '-', 2) = ")
             .push_bind(trace_id)
             .push(" order by position");
-        Ok(query.build_query_as().fetch_all(&self.pool).await?)
+        self.fetch(query).await
     }
 
     /// Everything after `position`, then whatever is appended, in order and without a gap.
@@ -92,6 +111,7 @@ impl EventTail {
         let reading = Reading {
             gate: Gate::new(self.pool.clone()),
             pool: self.pool.clone(),
+            keyring: Arc::clone(&self.keyring),
             filter,
             position,
             settled: 0,
@@ -103,6 +123,7 @@ impl EventTail {
 
 struct Reading {
     pool: PgPool,
+    keyring: Arc<dyn Keyring>,
     gate: Gate,
     filter: EventFilter,
     position: i64,
@@ -131,7 +152,9 @@ impl Reading {
             read_stored(&self.pool, self.position, self.settled, PAGE_EVENTS_MAX).await?;
         self.position = through;
         let wanted = events.into_iter().filter(|event| self.filter.takes(event));
-        self.ready = wanted.collect();
+        let mut wanted: Vec<StoredEvent> = wanted.collect();
+        open_stored(&mut wanted, self.keyring.as_ref()).await?;
+        self.ready = wanted.into();
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ mod barrier;
 mod caretaker;
 mod conversation;
 mod cursor;
+mod erased;
 mod error;
 mod event_tail;
 mod feed;
@@ -28,6 +29,7 @@ mod lease;
 mod metrics;
 mod operator;
 mod parked;
+mod nodes;
 mod parking;
 mod projection;
 mod projector;
@@ -57,6 +59,7 @@ pub use parked::{Parked, Retried, Selection};
 pub use rebuild::{
     Comparison, Phase, Progress, RebuildError, RowDifference, SHARDS_MAX, TableComparison, TableSum,
 };
+pub use nodes::{NodeReader, NodeRow};
 pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
 pub use run::{RunReader, RunRow, RunStatus, StepRow, StepStatus};
 pub use running::{Projections, RunningProjections, Tuning};
@@ -74,6 +77,8 @@ pub struct ReadModels {
     pub runs: RunReader,
     /// Accounts and closed sessions.
     pub accounts: AccountReader,
+    /// The processes that live.
+    pub nodes: NodeReader,
     /// What accounts used.
     pub usage: UsageReader,
     /// Where a read waits for its own write.
@@ -93,6 +98,7 @@ impl ReadModels {
             responses: ResponseReader::new(pool.clone()),
             runs: RunReader::new(pool.clone()),
             accounts: AccountReader::new(pool.clone()),
+            nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),
             barrier,
         }

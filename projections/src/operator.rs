@@ -1,10 +1,12 @@
 //! What an operator does with read models, behind the command line and the admin API alike. It sees
 //! every tenant: whoever calls it has been asked who they are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
 use jan_domain::id::NodeId;
+use jan_domain::ports::Keyring;
 use sqlx::PgPool;
 use tokio::time::sleep;
 
@@ -39,13 +41,14 @@ pub enum Rebuilt {
 }
 
 impl ProjectionOperator {
-    /// Works as this process.
-    pub fn new(pool: PgPool, node: NodeId) -> Self {
+    /// Works as this process, and reads as far as these keys open.
+    pub fn new(pool: PgPool, keyring: Arc<dyn Keyring>, node: NodeId) -> Self {
         Self {
             builder: Builder {
                 pool,
                 node,
                 lease: LEASE,
+                keyring,
                 metrics: Metrics::new(),
             },
         }
@@ -53,6 +56,10 @@ impl ProjectionOperator {
 
     fn pool(&self) -> &PgPool {
         &self.builder.pool
+    }
+
+    fn access(&self) -> (&PgPool, &dyn Keyring) {
+        (&self.builder.pool, self.builder.keyring.as_ref())
     }
 
     /// Every generation of every read model.
@@ -170,7 +177,7 @@ impl ProjectionOperator {
 
     /// Makes the rows of one stream anew where they are, and answers how many events it has.
     pub async fn rebuild_stream(&self, model: ReadModel, id: &str) -> Result<usize, RebuildError> {
-        rebuild::rebuild_stream(self.pool(), &model.definition(), id).await
+        rebuild::rebuild_stream(self.access(), &model.definition(), id).await
     }
 
     /// Lets the generation that was live before and the one that is change places.
@@ -214,7 +221,7 @@ impl ProjectionOperator {
         model: ReadModel,
         selection: &Selection,
     ) -> Result<Vec<Retried>, RebuildError> {
-        parked::retry(self.pool(), &model.definition(), selection).await
+        parked::retry(self.access(), &model.definition(), selection).await
     }
 
     /// The stream of the event at a position, for whoever puts on record that it is skipped. Then

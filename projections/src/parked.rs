@@ -2,10 +2,11 @@
 //! all of them or none.
 
 use chrono::{DateTime, Utc};
+use jan_domain::ports::Keyring;
 use sqlx::{Connection, PgConnection, PgPool};
 
 use crate::error::ReadError;
-use crate::feed::Entry;
+use crate::feed::{Entry, SELECT};
 use crate::parking::{blames_event, chain, lock_live, unpark};
 use crate::projection::Definition;
 use crate::rebuild::RebuildError;
@@ -64,7 +65,7 @@ pub(crate) async fn list(pool: &PgPool, name: &str) -> Result<Vec<Parked>, ReadE
 
 /// Tries the selected streams once more, each in a transaction of its own.
 pub(crate) async fn retry(
-    pool: &PgPool,
+    (pool, keyring): (&PgPool, &dyn Keyring),
     definition: &Definition,
     selection: &Selection,
 ) -> Result<Vec<Retried>, RebuildError> {
@@ -81,17 +82,17 @@ pub(crate) async fn retry(
             streams.push(stream);
         }
     }
-    let skipped = Skipped::load(pool, definition.name).await?;
+    let skipped = Skipped::load(pool, keyring, definition.name).await?;
     let mut retried = Vec::new();
     for (aggregate_type, id) in &streams {
         let stream = (aggregate_type.as_str(), id.as_str());
-        retried.push(retry_stream(pool, (definition, &skipped), stream).await?);
+        retried.push(retry_stream((pool, keyring), (definition, &skipped), stream).await?);
     }
     Ok(retried)
 }
 
 async fn retry_stream(
-    pool: &PgPool,
+    (pool, keyring): (&PgPool, &dyn Keyring),
     (definition, skipped): (&Definition, &Skipped),
     stream: (&str, &str),
 ) -> Result<Retried, RebuildError> {
@@ -101,7 +102,7 @@ async fn retry_stream(
     let (generation, _) = lock_live(&mut transaction, name)
         .await?
         .ok_or(RebuildError::NotLive { name })?;
-    let entries = set_aside(&mut transaction, (name, generation), stream).await?;
+    let entries = set_aside(&mut transaction, keyring, (name, generation), stream).await?;
     let mut outcome = Retried {
         stream: stream.1.to_owned(),
         events: entries.len(),
@@ -141,27 +142,27 @@ fn told(entry: &Entry, error: String) -> String {
 
 async fn set_aside(
     connection: &mut PgConnection,
+    keyring: &dyn Keyring,
     (name, generation): (&str, i32),
     (aggregate_type, id): (&str, &str),
 ) -> Result<Vec<Entry>, sqlx::Error> {
-    let sql = r"
-        select events.position, events.aggregate_type, events.aggregate_id, event_type,
-               event_version, payload::text
-          from parked_events as parked
-          join events using (position)
-         where name = $1
-           and generation = $2
-           and parked.aggregate_type = $3
-           and parked.aggregate_id = $4
-         order by events.position";
-    let rows = sqlx::query(sql)
+    let sql = format!(
+        "{SELECT} where position in (select parked.position \
+                                       from parked_events as parked \
+                                      where parked.name = $1 \
+                                        and parked.generation = $2 \
+                                        and parked.aggregate_type = $3 \
+                                        and parked.aggregate_id = $4) \
+          order by position"
+    );
+    let rows = sqlx::query(&sql)
         .bind(name)
         .bind(generation)
         .bind(aggregate_type)
         .bind(id)
         .fetch_all(connection)
         .await?;
-    rows.iter().map(Entry::of_row).collect()
+    Entry::of_rows(&rows, keyring).await
 }
 
 /// The stream of an event.

@@ -23,9 +23,6 @@ pub(crate) trait Changes: Default + Send + 'static {
     const TABLES: &'static [Table];
     /// How it is built from nothing.
     const COURSE: Course;
-    /// Types of events that change rows of other streams than their own, such as an erasure. After
-    /// whole streams have been taken in, these are folded once more, in order.
-    const SWEEPS: &'static [&'static str] = &[];
 
     /// Takes in one event of the stream `id`.
     fn fold(&mut self, id: &str, event: &Event);
@@ -41,7 +38,7 @@ pub(crate) trait Changes: Default + Send + 'static {
     ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
     /// Under [`Course::Copied`]: the rows that whole streams, from their first event, come to. The
-    /// same rows as `write` makes.
+    /// same rows as `write` makes. Whoever is erased needs no thought: nothing of theirs is read.
     fn copy(&self, _rows: &mut CopyRows) {}
 }
 
@@ -105,7 +102,6 @@ pub(crate) struct Definition {
     pub(crate) version: i32,
     pub(crate) tables: &'static [Table],
     pub(crate) course: Course,
-    pub(crate) sweeps: &'static [&'static str],
     begin: fn() -> Box<dyn Folding>,
 }
 
@@ -116,7 +112,6 @@ impl Definition {
             version: C::VERSION,
             tables: C::TABLES,
             course: C::COURSE,
-            sweeps: C::SWEEPS,
             begin: || Box::<C>::default(),
         }
     }

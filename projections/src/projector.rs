@@ -177,7 +177,7 @@ impl Run<'_> {
             position,
             ..
         } = self.projector;
-        self.skipped = Skipped::load(pool, claim.name).await?;
+        self.skipped = Skipped::load(pool, feed.keyring(), claim.name).await?;
         self.parked = ParkedStreams::load(pool, claim.name, self.lease.generation()).await?;
         position.send_replace(Some(self.lease.position()));
         loop {

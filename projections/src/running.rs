@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_domain::id::NodeId;
+use jan_domain::ports::Keyring;
 use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ const PACE: Duration = Duration::from_millis(50);
 pub struct Projections {
     /// The database of the event log and of the read models.
     pub pool: PgPool,
+    /// What opens sealed events.
+    pub keyring: Arc<dyn Keyring>,
     /// Rung (`notify_one`) by this process's event store after each append.
     pub appended: Arc<Notify>,
     /// This process.
@@ -77,7 +80,12 @@ impl Projections {
         let hurry = Arc::new(Notify::new());
         let metrics = Metrics::new();
         let (settle, settled) = watch::channel(0);
-        let feed = Feed::new(self.pool.clone(), settled, self.tuning.page_events_max);
+        let feed = Feed::new(
+            self.pool.clone(),
+            Arc::clone(&self.keyring),
+            settled,
+            self.tuning.page_events_max,
+        );
         let mut node = Node {
             feed: Arc::new(feed),
             parts: &self,
@@ -93,6 +101,7 @@ impl Projections {
                 pool: self.pool.clone(),
                 node: self.node.clone(),
                 lease: self.tuning.lease,
+                keyring: Arc::clone(&self.keyring),
                 metrics: metrics.clone(),
             },
             feed: Arc::clone(&node.feed),

@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 
 use jan_domain::history::Event;
+use jan_domain::ports::Keyring;
 use jan_domain::projection::ProjectionEvent;
 use sqlx::PgPool;
 
-use crate::feed::Entry;
+use crate::feed::{Entry, SELECT};
 
 /// The positions that one projection leaves out.
 #[derive(Debug, Clone, Default)]
@@ -15,16 +16,16 @@ pub(crate) struct Skipped(HashSet<i64>);
 
 impl Skipped {
     /// What is on record.
-    pub(crate) async fn load(pool: &PgPool, name: &str) -> Result<Self, sqlx::Error> {
-        let sql = r"
-            select position, aggregate_type, aggregate_id, event_type, event_version, payload::text
-              from events
-             where aggregate_type = 'projection'
-               and aggregate_id = $1";
-        let rows = sqlx::query(sql).bind(name).fetch_all(pool).await?;
+    pub(crate) async fn load(
+        pool: &PgPool,
+        keyring: &dyn Keyring,
+        name: &str,
+    ) -> Result<Self, sqlx::Error> {
+        let sql = format!("{SELECT} where aggregate_type = 'projection' and aggregate_id = $1");
+        let rows = sqlx::query(&sql).bind(name).fetch_all(pool).await?;
         let mut positions = HashSet::new();
-        for row in &rows {
-            if let Ok(Event::Projection(event)) = Entry::of_row(row)?.event {
+        for entry in Entry::of_rows(&rows, keyring).await? {
+            if let Ok(Event::Projection(event)) = entry.event {
                 let ProjectionEvent::EventSkipped { position, .. } = event;
                 positions.insert(position);
             }

@@ -32,6 +32,7 @@ pub struct Deployment {
     model_url: String,
     directory: PathBuf,
     lease: Duration,
+    seal_events: bool,
     started: AtomicU32,
 }
 
@@ -53,8 +54,16 @@ impl Deployment {
             model_url: model_url.to_owned(),
             directory,
             lease: Duration::from_secs(1),
+            seal_events: true,
             started: AtomicU32::new(0),
         }
+    }
+
+    /// A deployment whose events can be read in SQL.
+    #[must_use]
+    pub fn unsealed(mut self) -> Self {
+        self.seal_events = false;
+        self
     }
 
     /// Where its keys and its logs are, for as long as it is.
@@ -93,6 +102,7 @@ impl Deployment {
             .env("JAN_DEFAULT_NODE_URL", &self.model_url)
             .env("JAN_NODE_LEASE", format!("{}ms", self.lease.as_millis()))
             .env("JAN_TOOLS_ALLOW_PRIVATE", "127.0.0.1")
+            .env("JAN_SEAL_EVENTS", self.seal_events.to_string())
             .env("JAN_LOG_LEVEL", "info")
             .current_dir(&self.directory)
             .stdin(Stdio::null())

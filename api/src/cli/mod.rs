@@ -3,6 +3,7 @@
 pub mod config;
 pub mod doctor;
 pub mod events;
+pub mod keys;
 pub mod migrate;
 pub mod openapi;
 pub mod projections;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use self::events::EventsCommand;
+use self::keys::KeysCommand;
 use self::projections::ProjectionsCommand;
 
 /// An OpenAI-compatible LLM platform whose whole history is an event log in Postgres.
@@ -28,6 +30,7 @@ Examples:
   jan-server serve                    database, model and API on http://127.0.0.1:8000
   jan-server doctor                   what is found, missing and chosen, and why
   jan-server events tail --follow     everything that happens, as it happens
+  jan-server keys admin               a token for the routes under /v1/admin
   jan-server config                   every setting, its value and its origin
 
 Exit codes: 0 done, 1 failed, 2 asked wrongly (an unknown option, a wrong setting).")]
@@ -71,6 +74,9 @@ pub enum Command {
     /// Look at the read models
     #[command(subcommand)]
     Projections(ProjectionsCommand),
+    /// Make credentials
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Print every setting, its value and where it comes from
     Config(config::ConfigArgs),
     /// Tell what is found, missing and chosen, and whether the server can start

@@ -11,9 +11,10 @@ where
         match error {
             CommandError::Refused(refusal) => refusal.into(),
             CommandError::Conflict | CommandError::Unavailable(_) => Self::unavailable(&error),
-            CommandError::Rejected(_) | CommandError::Gap(_) | CommandError::Corrupt(_) => {
-                Self::internal(&error)
-            }
+            CommandError::Rejected(_)
+            | CommandError::Gap(_)
+            | CommandError::Corrupt(_)
+            | CommandError::Sealed(_) => Self::internal(&error),
         }
     }
 }

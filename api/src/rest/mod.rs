@@ -1,5 +1,6 @@
 //! The REST surface: one folder per resource, one file per operation.
 
+mod admin;
 mod auth;
 mod chat;
 mod conversations;
@@ -43,6 +44,7 @@ pub(crate) fn document() -> Document {
 
 fn authenticated() -> OpenApiRouter<ApiState> {
     let mut routes = OpenApiRouter::new()
+        .merge(admin::routes())
         .merge(chat::routes())
         .merge(conversations::routes())
         .merge(embeddings::routes())

@@ -5,11 +5,11 @@ use futures::FutureExt;
 use jan_commands::crash::CrashPoints;
 use jan_commands::run::keep_taking_up;
 use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
-use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys};
+use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, ModelCatalog, OpenResponses, Seal, TokenIssuer, ToolHost, UnattendedRuns,
+    IdGenerator, Keyring, ModelCatalog, OpenResponses, Seal, TokenIssuer, ToolHost, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -44,6 +44,8 @@ pub struct Blueprint {
     pub tool_timeout: Duration,
     /// Seals what lies in the database for a while.
     pub seal: Arc<dyn Seal>,
+    /// The keys of owners.
+    pub keys: OwnerKeys,
     /// What this process does.
     pub roles: Roles,
     /// All bounds.
@@ -91,6 +93,9 @@ impl Application {
         let work = Work::default();
         work.background
             .spawn(living.keep(work.stop_background.clone()));
+        let forgetting = blueprint.keys.clone();
+        work.background
+            .spawn(forgetting.keep_forgetting(work.stop_background.clone()));
         observe_pool(&pool);
         let (commands, reads) = sides(&blueprint, &work, &node, &ids);
         if blueprint.roles.worker {
@@ -176,6 +181,8 @@ fn sides(
         appender_limits(limits),
         &work.log_writer,
     );
+    let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
+    let log = log.sealed_by(Arc::clone(&keyring));
     let commands = Commands::new(Parts {
         log,
         clock: Arc::new(SystemClock),
@@ -198,6 +205,7 @@ fn sides(
     let stop = &work.stop_background;
     let projections = Projections {
         pool,
+        keyring,
         appended,
         node: node.clone(),
         tuning: Tuning {

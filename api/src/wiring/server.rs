@@ -3,9 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_commands::crash::CrashPoints;
+use jan_domain::ports::KeyFailure;
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
-use jan_infra::identity::{KeySeal, OwnIssuer, SigningKey, SigningKeyError};
+use jan_infra::identity::{KeySeal, MasterKeyError, OwnIssuer, SigningKey, SigningKeyError};
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::telemetry::Telemetry;
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::owner_keys::owner_keys;
 use super::{Application, Blueprint, mcp_door};
 use crate::serve::serve;
 
@@ -29,6 +31,12 @@ pub enum ServeError {
     /// The key that tokens are signed with.
     #[error(transparent)]
     SigningKey(#[from] SigningKeyError),
+    /// The keys that wrap the keys of owners.
+    #[error(transparent)]
+    MasterKeys(#[from] MasterKeyError),
+    /// The keys of owners.
+    #[error(transparent)]
+    OwnerKeys(#[from] KeyFailure),
     /// A model provider's settings.
     #[error(transparent)]
     Provider(#[from] ProviderSetupError),
@@ -117,6 +125,8 @@ pub async fn serve_until(
 async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application, ServeError> {
     let config = serving.config;
     let pool = ground.database(config).await?;
+    let keys = owner_keys(config, &pool)?;
+    keys.require_masters().await?;
     let catalog = Arc::new(ProviderCatalog::try_new(ground.providers(config).await?)?);
     catalog.refresh().await;
     let fresh = Arc::clone(&catalog);
@@ -138,6 +148,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,
         seal: Arc::new(seal),
+        keys,
         roles: config.server.roles,
         limits: config.limits.clone(),
         guests: config.auth.guests,

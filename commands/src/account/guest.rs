@@ -116,6 +116,6 @@ fn own_metadata(owner: &Owner, request: &Request) -> Metadata {
 fn live(account: Account) -> Result<LiveAccount, CommandError<AccountError>> {
     match account {
         Account::Live(live) => Ok(live),
-        Account::NotCreated => Err(CommandError::Refused(AccountError::NotFound)),
+        Account::NotCreated | Account::Erased => Err(CommandError::Refused(AccountError::NotFound)),
     }
 }

@@ -1,5 +1,6 @@
 //! The one statement that writes events.
 
+use jan_domain::ports::KeyFailure;
 use sqlx::{PgConnection, PgPool, Row};
 
 use super::NewEvent;
@@ -16,6 +17,9 @@ pub enum AppendError {
     /// The database refuses what we wrote.
     #[error("the event log refuses the events")]
     Rejected(#[source] sqlx::Error),
+    /// There is no key to seal them under. Nothing was written.
+    #[error("the events cannot be sealed")]
+    NoKey(#[source] KeyFailure),
 }
 
 const STREAM_KEY: &str = "events_stream_key";

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use jan_domain::ports::IdGenerator;
+use jan_domain::ports::{IdGenerator, Keyring, NoKeys};
 use sqlx::PgPool;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
@@ -60,6 +60,7 @@ struct Entrance {
     queue: mpsc::Sender<Unit>,
     ids: Arc<dyn IdGenerator>,
     pool: PgPool,
+    keyring: Arc<dyn Keyring>,
 }
 
 /// Events of one append: all or none.
@@ -105,14 +106,37 @@ impl EventLog {
             metrics: AppendMetrics::new(),
         };
         tracker.spawn(Departures::new(writer, arrivals).run());
-        Self(Arc::new(Entrance { queue, ids, pool }))
+        let keyring = Arc::new(NoKeys);
+        Self(Arc::new(Entrance {
+            queue,
+            ids,
+            pool,
+            keyring,
+        }))
+    }
+
+    /// The same log, in which what is personal is sealed under the keys of this ring.
+    #[must_use]
+    pub fn sealed_by(&self, keyring: Arc<dyn Keyring>) -> Self {
+        Self(Arc::new(Entrance {
+            queue: self.0.queue.clone(),
+            ids: Arc::clone(&self.0.ids),
+            pool: self.0.pool.clone(),
+            keyring,
+        }))
     }
 
     /// Puts one append into the queue, waiting while it is full, and answers its ticket.
     ///
     /// Events of several streams may travel in one append; all are written or none.
-    pub async fn submit(&self, events: Vec<NewEvent>) -> Ticket {
+    pub async fn submit(&self, mut events: Vec<NewEvent>) -> Ticket {
         let (reply, ticket) = oneshot::channel();
+        for event in &mut events {
+            if let Err(failure) = event.seal(self.keyring()).await {
+                let _gone = reply.send(Err(AppendError::NoKey(failure)));
+                return Ticket(ticket);
+            }
+        }
         let unit = Unit { events, reply };
         // A closed queue drops the reply, and the ticket then says that the log is unavailable.
         let _closed = self.0.queue.send(unit).await;
@@ -121,6 +145,10 @@ impl EventLog {
 
     pub(super) fn ids(&self) -> &dyn IdGenerator {
         self.0.ids.as_ref()
+    }
+
+    pub(super) fn keyring(&self) -> &dyn Keyring {
+        self.0.keyring.as_ref()
     }
 
     pub(super) fn pool(&self) -> &PgPool {

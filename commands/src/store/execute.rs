@@ -8,8 +8,10 @@ use cqrs_es::persist::{EventUpcaster, PersistedEventRepository, SerializedEvent}
 use jan_domain::history;
 use jan_domain::metadata::Metadata;
 use rand::RngExt;
+use serde_json::Value;
 
 use super::new_event::continue_stream;
+use super::opening::{self, Opened};
 use super::{AppendError, EventLog, EventRepository, NewEvent};
 use crate::error::CommandError;
 
@@ -107,32 +109,62 @@ where
     /// Folds a stream. A stream without events is the aggregate's default, at version 0.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, CommandError<A::Error>> {
         let events = self.repository.get_events::<A>(id).await?;
-        self.fold(id, events)
+        self.fold(id, events).await
     }
 
-    /// Folds the first events of a stream: raised to today's versions, none missing.
-    fn fold(
+    /// Folds the first events of a stream: opened, raised to today's versions, none missing. Where
+    /// one cannot be opened any more because its owner was erased, there never was anything; only
+    /// the erasure itself is still told.
+    async fn fold(
         &self,
         id: &str,
         events: Vec<SerializedEvent>,
     ) -> Result<Loaded<A>, CommandError<A::Error>> {
+        let keys = opening::keys_of(self.log.keyring(), &events).await?;
         let mut loaded: Loaded<A> = Loaded::new(id);
-        for event in events {
-            let raised = self.upcasters.iter().fold(event, |event, step| {
-                if step.can_upcast(&event.event_type, &event.event_version) {
-                    step.upcast(event)
-                } else {
-                    event
-                }
-            });
-            let payload = serde_json::from_value(raised.payload).map_err(CommandError::Corrupt)?;
+        let mut erased = false;
+        for mut event in events {
             loaded.version += 1;
-            if i64::try_from(raised.sequence) != Ok(loaded.version) {
+            if i64::try_from(event.sequence) != Ok(loaded.version) {
                 return Err(CommandError::Gap(loaded.version));
             }
-            loaded.state.apply(payload);
+            let opened = opening::open(&mut event, &keys)?;
+            if matches!(opened, Opened::Lost) && !erased {
+                (loaded.state, erased) = (A::default(), true);
+            }
+            if !erased || event.event_type == history::ERASED {
+                loaded.state.apply(self.read(event, opened)?);
+            }
         }
         Ok(loaded)
+    }
+
+    /// Reads an event, raised to today's version.
+    fn read(
+        &self,
+        event: SerializedEvent,
+        opened: Opened,
+    ) -> Result<A::Event, CommandError<A::Error>> {
+        let old = |step: &&Box<dyn EventUpcaster>| {
+            step.can_upcast(&event.event_type, &event.event_version)
+        };
+        let payload = match opened {
+            Opened::Text(text) if !self.upcasters.iter().any(|step| old(&step)) => {
+                return serde_json::from_str(&text).map_err(CommandError::Corrupt);
+            }
+            Opened::Text(text) => serde_json::from_str(&text).map_err(CommandError::Corrupt)?,
+            Opened::Value(value) => value,
+            Opened::Lost => Value::Null,
+        };
+        let event = SerializedEvent { payload, ..event };
+        let raised = self.upcasters.iter().fold(event, |event, step| {
+            if step.can_upcast(&event.event_type, &event.event_version) {
+                step.upcast(event)
+            } else {
+                event
+            }
+        });
+        serde_json::from_value(raised.payload).map_err(CommandError::Corrupt)
     }
 
     /// Carries out a command on whatever the stream holds by now, retrying when others change it.
@@ -217,6 +249,7 @@ impl<E> From<AppendError> for CommandError<E> {
             AppendError::Conflict => Self::Conflict,
             AppendError::Unavailable(source) => Self::Unavailable(source.into()),
             AppendError::Rejected(source) => Self::Rejected(source.into()),
+            AppendError::NoKey(source) => Self::Unavailable(source.into()),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The event store: appends in one round trip, loads through postgres-es, decides, retries.
+//! What is personal is sealed on its way in (`new_event`) and opened on its way out (`opening`).
 
 mod append;
 mod appender;
@@ -6,6 +7,8 @@ mod execute;
 mod idempotency;
 mod lane;
 mod new_event;
+mod opening;
+mod owner_keys;
 mod repository;
 mod timetable;
 
@@ -15,4 +18,5 @@ pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};
 pub use idempotency::{Claim, IdempotencyKey, IdempotencyKeys, Outcome};
 pub use new_event::NewEvent;
+pub use owner_keys::{OwnerKeys, UnknownMasterKey};
 pub use repository::EventRepository;

@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
 use cqrs_es::{Aggregate, DomainEvent};
+use jan_domain::Owner;
+use jan_domain::history::is_personal;
 use jan_domain::metadata::Metadata;
-use jan_domain::ports::IdGenerator;
+use jan_domain::ports::{IdGenerator, KeyFailure, Keyring};
+use jan_domain::sealed::{self, Place};
 use uuid::Uuid;
 
 /// An event on its way to the log.
@@ -18,6 +21,29 @@ pub struct NewEvent {
     pub(super) metadata: Arc<str>,
     /// Tells our own row from somebody else's when the outcome of a write is in doubt.
     pub(super) event_id: Uuid,
+    /// Under whose key it is sealed, if it is personal.
+    pub(super) owner: Owner,
+}
+
+impl NewEvent {
+    /// Seals what is personal, so that only its owner's key opens it, and only in this place.
+    pub(super) async fn seal(&mut self, keyring: &dyn Keyring) -> Result<(), KeyFailure> {
+        if !is_personal(&self.event_type) {
+            return Ok(());
+        }
+        let Some(key) = keyring.key_of(&self.owner).await? else {
+            return Ok(());
+        };
+        let place = Place {
+            aggregate_type: self.aggregate_type,
+            aggregate_id: &self.aggregate_id,
+            sequence: self.sequence,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+        };
+        self.payload = sealed::seal(&place, &key, &self.payload);
+        Ok(())
+    }
 }
 
 /// The events that continue one stream after `version`, ready to be appended.
@@ -28,7 +54,7 @@ pub(super) fn continue_stream<A: Aggregate>(
     metadata: &Metadata,
     ids: &dyn IdGenerator,
 ) -> Vec<NewEvent> {
-    let metadata: Arc<str> = text_of(metadata).into();
+    let told: Arc<str> = text_of(metadata).into();
     events
         .iter()
         .zip(version + 1..)
@@ -39,8 +65,12 @@ pub(super) fn continue_stream<A: Aggregate>(
             event_type: event.event_type(),
             event_version: event.event_version(),
             payload: text_of(event),
-            metadata: Arc::clone(&metadata),
+            metadata: Arc::clone(&told),
             event_id: Uuid::try_parse(&ids.fresh()).expect("fresh ids are 32 hex digits"),
+            owner: Owner {
+                tenant: metadata.tenant_id.clone(),
+                account: metadata.owner_id.clone(),
+            },
         })
         .collect()
 }

@@ -18,6 +18,8 @@ pub enum Account {
     NotCreated,
     /// It can sign in.
     Live(LiveAccount),
+    /// Nothing of it can be read any more.
+    Erased,
 }
 
 /// What a live account holds.
@@ -89,6 +91,12 @@ impl Decider for Account {
             }
             (Self::Live(_), C::CreateGuest { .. }) => Err(AccountError::AlreadyExists),
             (Self::NotCreated, _) => Err(AccountError::NotFound),
+            (Self::Live(live), C::Erase { at }) => Ok(vec![E::Erased {
+                owner: live.owner.clone(),
+                at,
+            }]),
+            (Self::Erased, C::Erase { .. }) => Ok(vec![]),
+            (Self::Erased, _) => Err(AccountError::NotFound),
             (
                 Self::Live(live),
                 C::RefreshSession {
@@ -235,6 +243,7 @@ impl Aggregate for Account {
             (Self::Live(live), E::SessionClosed { session, .. }) => {
                 live.sessions.insert(session, Session::Closed);
             }
+            (state, E::Erased { .. }) => *state = Self::Erased,
             (state, event) => debug_assert!(false, "{event:?} cannot follow {state:?}"),
         }
     }

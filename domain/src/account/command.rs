@@ -42,4 +42,9 @@ pub enum AccountCommand {
         /// Now.
         at: DateTime<Utc>,
     },
+    /// End it, and let nothing of it be read again.
+    Erase {
+        /// Now.
+        at: DateTime<Utc>,
+    },
 }

@@ -63,6 +63,13 @@ pub enum AccountEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// It ended, and nobody can read any more what it said, made and was called.
+    Erased {
+        /// Whose key was destroyed.
+        owner: Owner,
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 impl DomainEvent for AccountEvent {
@@ -72,6 +79,7 @@ impl DomainEvent for AccountEvent {
             Self::SessionOpened { .. } => "AccountSessionOpened",
             Self::SessionRefreshed { .. } => "AccountSessionRefreshed",
             Self::SessionClosed { .. } => "AccountSessionClosed",
+            Self::Erased { .. } => "AccountErased",
         }
         .to_owned()
     }

@@ -259,7 +259,7 @@ fn a_session_that_was_never_opened_cannot_be_closed() {
 fn access_tokens_of_a_session_may_be_used_while_it_is_open() {
     let mut account = Account::default();
     let may_be_used = |account: &Account, id: &str| match account {
-        Account::NotCreated => false,
+        Account::NotCreated | Account::Erased => false,
         Account::Live(live) => live.session_is_open(&session(id)),
     };
     assert!(!may_be_used(&account, "sess_1"));
@@ -270,4 +270,31 @@ fn access_tokens_of_a_session_may_be_used_while_it_is_open() {
     assert!(!may_be_used(&account, "sess_2"));
     account.apply(closed(ClosedBecause::LoggedOut, NOON));
     assert!(!may_be_used(&account, "sess_1"));
+}
+
+#[test]
+fn an_erased_account_is_there_no_more_and_stays_erased() {
+    let erased = E::Erased {
+        owner: owner("user_ann"),
+        at: NOON,
+    };
+    assert_eq!(
+        decided(guest(), C::Erase { at: NOON }),
+        Ok(vec![erased.clone()])
+    );
+    let past = [guest(), vec![erased]].concat();
+    assert_eq!(decided(past.clone(), C::Erase { at: after(1) }), Ok(vec![]));
+    for command in [
+        create_guest("user_ann", "sess_1"),
+        C::CloseSession {
+            session: session("sess_1"),
+            at: NOON,
+        },
+    ] {
+        assert_eq!(decided(past.clone(), command), Err(AccountError::NotFound));
+    }
+    assert_eq!(
+        decided(vec![], C::Erase { at: NOON }),
+        Err(AccountError::NotFound)
+    );
 }

@@ -3,6 +3,8 @@
 
 mod clock;
 mod id_generator;
+mod keyring;
+mod master_keys;
 mod model_provider;
 mod open_responses;
 mod seal;
@@ -11,6 +13,8 @@ mod tool_host;
 
 pub use clock::Clock;
 pub use id_generator::{IdGenerator, SeededIds};
+pub use keyring::{KeyFailure, KeyState, Keyring, NoKeys, OwnerKey};
+pub use master_keys::{MasterKeys, WrappedKey};
 pub use model_provider::{
     ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
     ProviderFailure,

@@ -10,6 +10,7 @@ mod auth;
 mod database;
 mod error;
 mod file;
+mod keys;
 mod limits;
 mod mcp;
 mod providers;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
+pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
 pub use server::{Origins, Roles, ServerSettings};
@@ -53,6 +55,8 @@ pub struct Config {
     pub runtime: RuntimeSettings,
     /// Who is let in, and what our own tokens say.
     pub auth: AuthSettings,
+    /// The keys under which what people say lies in the database.
+    pub keys: KeySettings,
     /// Where models are served; the local model is started when this is empty.
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
@@ -103,12 +107,19 @@ impl Config {
         self.auth.signing_key_file.clone().unwrap_or_else(usual)
     }
 
+    /// Where our master keys are, or will be made.
+    pub fn master_key_file(&self) -> PathBuf {
+        let usual = || self.runtime.data_dir.join("secrets").join("master-key");
+        self.keys.master_key_file.clone().unwrap_or_else(usual)
+    }
+
     fn read(mut sources: Sources) -> Result<Self, ConfigError> {
         let search_path = sources.variable("PATH").unwrap_or_default().to_owned();
         let mut server = ServerSettings::default();
         let mut database = DatabaseSettings::default();
         let mut runtime = RuntimeSettings::new(DATA_DIR, search_path);
         let mut auth = AuthSettings::default();
+        let mut keys = KeySettings::default();
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
@@ -118,6 +129,7 @@ impl Config {
         runtime.wheels_dir = runtime.data_dir.join("runtime");
         sources.read(runtime::SETTINGS, &mut runtime)?;
         sources.read(auth::SETTINGS, &mut auth)?;
+        sources.read(keys::SETTINGS, &mut keys)?;
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
@@ -140,6 +152,7 @@ impl Config {
             database,
             runtime,
             auth,
+            keys,
             providers,
             tools,
             mcp,

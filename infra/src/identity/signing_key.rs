@@ -1,6 +1,3 @@
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -8,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 
+use super::secret_file::{self, SecretFileError};
 use crate::config::Config;
 
 /// The Ed25519 key pair behind our tokens. Its id is the thumbprint of its public half (RFC 7638),
@@ -23,24 +21,9 @@ pub struct SigningKey {
 /// Why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
-    /// The file cannot be read, or not be made.
-    #[error("cannot {act} the signing key {}", path.display())]
-    File {
-        /// What was tried.
-        act: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// Others on the machine could sign tokens.
-    #[error("the signing key {} is open to others (mode {mode:o}): run `chmod 600` on it", path.display())]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    /// The file cannot be read or made, or others could sign tokens.
+    #[error(transparent)]
+    File(#[from] SecretFileError),
     /// The file holds something else.
     #[error(
         "{} is not an Ed25519 private key in PKCS#8 PEM; `openssl genpkey -algorithm ed25519` makes one",
@@ -52,12 +35,7 @@ pub enum SigningKeyError {
     },
 }
 
-/// A key of the right kind takes 119 bytes.
-const FILE_BYTES_MAX: u64 = 8192;
-
-/// Nobody else may read it and the group may not replace it. A group may read it, because that is
-/// how Kubernetes hands a secret to a process that is not root.
-const MODE_REFUSED: u32 = 0o027;
+const WHAT: &str = "signing key";
 
 /// Everything of an Ed25519 key in PKCS#8 (RFC 8410) that comes before its 32 bytes.
 const PKCS8_ED25519: [u8; 16] = [
@@ -76,21 +54,7 @@ impl SigningKey {
 
     /// Reads a key that somebody else made.
     pub fn load(path: &Path) -> Result<Self, SigningKeyError> {
-        let failed = |source| SigningKeyError::File {
-            act: "read",
-            path: path.to_owned(),
-            source,
-        };
-        let file = File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-        if mode & MODE_REFUSED != 0 {
-            let path = path.to_owned();
-            return Err(SigningKeyError::Exposed { path, mode });
-        }
-        let mut pem = Vec::new();
-        file.take(FILE_BYTES_MAX)
-            .read_to_end(&mut pem)
-            .map_err(failed)?;
+        let pem = secret_file::read(WHAT, path)?;
         Self::from_pem(&pem).ok_or_else(|| SigningKeyError::NotAKey {
             path: path.to_owned(),
         })
@@ -99,13 +63,7 @@ impl SigningKey {
     /// Reads the key, or makes one that only we can read. Of several processes that start at once,
     /// one makes the key and all take it.
     pub fn load_or_make(path: &Path) -> Result<Self, SigningKeyError> {
-        if !path.exists() {
-            make(path).map_err(|source| SigningKeyError::File {
-                act: "make",
-                path: path.to_owned(),
-                source,
-            })?;
-        }
+        secret_file::make_if_missing(WHAT, path, fresh_pem)?;
         Self::load(path)
     }
 
@@ -145,42 +103,11 @@ fn fresh_pem() -> String {
     )
 }
 
-/// Puts a whole key at `path` or nothing, and leaves a key alone that is there by now.
-fn make(path: &Path) -> io::Result<()> {
-    let directory = path.parent().ok_or(ErrorKind::InvalidInput)?;
-    if let Some(data_dir) = directory.parent() {
-        fs::create_dir_all(data_dir)?;
-    }
-    if !directory.exists() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)?;
-    }
-    let draft = path.with_extension(format!("draft-{:016x}", rand::random::<u64>()));
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(fresh_pem().as_bytes())?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => {
-            tracing::info!("made a signing key at {}", path.display());
-            Ok(())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
 
     /// The key of RFC 8037, appendix A, whose thumbprint the RFC gives.
     const RFC_8037: &str = "-----BEGIN PRIVATE KEY-----\n\

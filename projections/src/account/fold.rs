@@ -5,14 +5,36 @@ use jan_domain::history::Event;
 use sqlx::PgConnection;
 
 use super::reader::kind_name;
+use crate::erased::ErasedOwners;
 use crate::projection::{Changes, Course, Streams, Table, column};
 use crate::rebuild::CopyRows;
+
+/// What of owners that are erased is deleted here. What of theirs was set aside is in no order with
+/// that, and its reasons may quote it.
+const ERASE: &[&str] = &[
+    r"
+    delete from closed_sessions as session
+     using accounts as row
+     where row.account_id = session.account_id
+       and (row.tenant_id, row.account_id)
+           in (select * from unnest($1::text[], $2::text[]))",
+    r"
+    delete from accounts
+     where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))",
+    r"
+    delete from parked_events as parked
+     using events
+     where events.position = parked.position
+       and (events.tenant_id, events.owner_id)
+           in (select * from unnest($1::text[], $2::text[]))",
+];
 
 /// What a stretch of history changes about accounts.
 #[derive(Default)]
 pub(crate) struct AccountChanges {
     created: Vec<Created>,
     closed: Vec<ClosedSession>,
+    erased: ErasedOwners,
 }
 
 struct Created {
@@ -37,6 +59,7 @@ impl Changes for AccountChanges {
     const COURSE: Course = Course::Copied(Streams::of("account"));
 
     fn fold(&mut self, id: &str, event: &Event) {
+        self.erased.fold(event);
         let Event::Account(event) = event else {
             return;
         };
@@ -55,12 +78,12 @@ impl Changes for AccountChanges {
                 account: id.to_owned(),
                 at: *at,
             }),
-            E::SessionOpened { .. } | E::SessionRefreshed { .. } => {}
+            E::SessionOpened { .. } | E::SessionRefreshed { .. } | E::Erased { .. } => {}
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.created.is_empty() && self.closed.is_empty()
+        self.created.is_empty() && self.closed.is_empty() && self.erased.is_empty()
     }
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -70,7 +93,7 @@ impl Changes for AccountChanges {
         if !self.closed.is_empty() {
             insert_closed_sessions(connection, &self.closed).await?;
         }
-        Ok(())
+        self.erased.delete(connection, ERASE).await
     }
 
     fn copy(&self, rows: &mut CopyRows) {

@@ -1,6 +1,7 @@
 //! The feed: all events, in the order of their positions, none twice and none left out.
 
 mod gate;
+mod opening;
 mod page;
 mod pulse;
 mod stored;
@@ -9,14 +10,15 @@ mod streams;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use jan_domain::ports::Keyring;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Mutex, watch};
 
 pub(crate) use gate::{Gate, Step, last_position};
-pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, Stream};
+pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, SELECT, Stream};
 pub(crate) use pulse::{Bells, run};
 pub use stored::StoredEvent;
-pub(crate) use stored::read_stored;
+pub(crate) use stored::{open_stored, read_stored};
 pub(crate) use streams::{IN_ORDER, StreamPage, StreamRange};
 
 use crate::kept::Kept;
@@ -25,6 +27,7 @@ use crate::kept::Kept;
 /// and decoded once; those that are behind read their own.
 pub(crate) struct Feed {
     pool: PgPool,
+    keyring: Arc<dyn Keyring>,
     settled: watch::Receiver<i64>,
     events_max: u32,
     asked: AtomicU32,
@@ -47,7 +50,12 @@ pub(crate) enum FeedError {
 }
 
 impl Feed {
-    pub(crate) fn new(pool: PgPool, settled: watch::Receiver<i64>, events_max: u32) -> Self {
+    pub(crate) fn new(
+        pool: PgPool,
+        keyring: Arc<dyn Keyring>,
+        settled: watch::Receiver<i64>,
+        events_max: u32,
+    ) -> Self {
         let tail = Mutex::new(Tail {
             page: Arc::new(EventPage {
                 after: 0,
@@ -58,11 +66,17 @@ impl Feed {
         });
         Self {
             pool,
+            keyring,
             settled,
             events_max,
             asked: AtomicU32::new(events_max),
             tail,
         }
+    }
+
+    /// What opens sealed events.
+    pub(crate) fn keyring(&self) -> &dyn Keyring {
+        self.keyring.as_ref()
     }
 
     /// Up to where the gate has settled history.
@@ -104,7 +118,8 @@ impl Feed {
         settled: i64,
     ) -> Result<EventPage, sqlx::Error> {
         let asked = self.asked.load(Ordering::Relaxed);
-        let page = EventPage::read(connection, position, settled, asked).await?;
+        let keyring = self.keyring.as_ref();
+        let page = EventPage::read(connection, keyring, (position, settled), asked).await?;
         let taken = u32::try_from(page.entries.len()).expect("a page fits in memory");
         let next = if page.through < settled && taken < asked {
             taken.saturating_mul(2)

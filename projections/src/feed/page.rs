@@ -1,9 +1,15 @@
 //! A stretch of history, read and decoded once.
 
+use std::collections::{BTreeSet, HashMap};
+
 use futures::{Stream as Rows, StreamExt, TryStreamExt};
 use jan_domain::history::{self, DecodeError, Event};
+use jan_domain::ports::{KeyState, Keyring};
+use jan_domain::sealed::{Place, SealBroken};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
+
+use super::opening::{self, NoKeyYet};
 
 /// Most events of one page.
 pub(crate) const PAGE_EVENTS_MAX: u32 = 2_000;
@@ -37,26 +43,27 @@ pub(crate) struct Stream {
 impl EventPage {
     /// Reads what follows `after`. `settled` is where the gate stands; the page ends there or
     /// earlier, when it is full. Provenance is left where it is: no read model shows it.
+    ///
+    /// What belongs to an owner that is being erased is a tombstone, sealed or not, from the moment
+    /// that is planned: an erasure is told after it was planned, so nothing that stands behind it is
+    /// ever taken in.
     pub(crate) async fn read(
         connection: &mut PgConnection,
-        after: i64,
-        settled: i64,
+        keyring: &dyn Keyring,
+        (after, settled): (i64, i64),
         events_max: u32,
     ) -> Result<Self, sqlx::Error> {
-        let sql = r"
-            select position, aggregate_type, aggregate_id, event_type, event_version, payload::text
-              from events
-             where position > $1
-               and position <= $2
-             order by position
-             limit $3";
-        let rows = sqlx::query(sql)
+        let sql = format!(
+            "{SELECT} where position > $1 and position <= $2 order by position limit $3"
+        );
+        let rows = sqlx::query(&sql)
             .bind(after)
             .bind(settled)
             .bind(i64::from(events_max))
             .fetch(connection);
-        let rows = rows.map(|row| Entry::read(&row?));
-        let (entries, through) = take_page(rows, settled, events_max).await?;
+        let rows = rows.map(|row| Entry::read(&row?, keyring));
+        let (read, through) = take_page(rows, settled, events_max).await?;
+        let entries = open_closed(read, keyring).await?;
         Ok(Self {
             after,
             through,
@@ -65,31 +72,127 @@ impl EventPage {
     }
 }
 
+/// An entry, or what it takes a key to read.
+pub(super) enum Read {
+    Entry(Entry),
+    Closed(Closed),
+}
+
+/// A sealed event whose key is not remembered here.
+pub(super) struct Closed {
+    position: i64,
+    stream: Stream,
+    sequence: i64,
+    event_type: String,
+    event_version: String,
+    payload: String,
+    key: String,
+}
+
+/// What an entry is read from, for whoever adds which events are wanted.
+pub(crate) const SELECT: &str = r"
+    select position, aggregate_type, aggregate_id, event_type, event_version, payload::text,
+           sequence,
+           exists (select
+                     from erasures
+                    where erasures.tenant_id = events.tenant_id
+                      and erasures.account_id = events.owner_id) as erased
+      from events";
+
 impl Entry {
-    /// Decodes a row where it lies.
-    pub(crate) fn of_row(row: &PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self::read(row)?.item)
+    /// Decodes rows of [`SELECT`].
+    pub(crate) async fn of_rows(
+        rows: &[PgRow],
+        keyring: &dyn Keyring,
+    ) -> Result<Vec<Self>, sqlx::Error> {
+        let read = rows.iter().map(|row| Ok(Self::read(row, keyring)?.item));
+        open_closed(read.collect::<Result<_, sqlx::Error>>()?, keyring).await
     }
 
     /// Decodes a row where it lies, and says how large it is.
-    pub(super) fn read(row: &PgRow) -> Result<Placed<Self>, sqlx::Error> {
-        let (aggregate_type, aggregate_id): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
-        let (event_type, event_version): (&str, &str) = (row.try_get(3)?, row.try_get(4)?);
+    pub(super) fn read(row: &PgRow, keyring: &dyn Keyring) -> Result<Placed<Read>, sqlx::Error> {
+        let place = Place {
+            aggregate_type: row.try_get(1)?,
+            aggregate_id: row.try_get(2)?,
+            sequence: row.try_get(6)?,
+            event_type: row.try_get(3)?,
+            event_version: row.try_get(4)?,
+        };
         let payload: &str = row.try_get(5)?;
+        let erased: bool = row.try_get(7)?;
         let position = row.try_get(0)?;
-        let entry = Self {
-            position,
-            stream: Stream {
-                aggregate_type: aggregate_type.to_owned(),
-                aggregate_id: aggregate_id.to_owned(),
-            },
-            event: history::decode(aggregate_type, event_type, event_version, payload),
+        let stream = Stream {
+            aggregate_type: place.aggregate_type.to_owned(),
+            aggregate_id: place.aggregate_id.to_owned(),
+        };
+        let item = if erased && place.event_type != history::ERASED {
+            Read::Entry(Self {
+                position,
+                stream,
+                event: Ok(Event::Tombstone),
+            })
+        } else {
+            match opening::decode(&place, payload, |id| keyring.remembered(id)) {
+                Ok(event) => Read::Entry(Self {
+                    position,
+                    stream,
+                    event,
+                }),
+                Err(NoKeyYet(key)) => Read::Closed(Closed {
+                    position,
+                    stream,
+                    sequence: place.sequence,
+                    event_type: place.event_type.to_owned(),
+                    event_version: place.event_version.to_owned(),
+                    payload: payload.to_owned(),
+                    key,
+                }),
+            }
         };
         Ok(Placed {
             position,
             bytes: payload.len(),
-            item: entry,
+            item,
         })
+    }
+}
+
+/// Looks the missing keys up, and reads what was closed without them.
+pub(super) async fn open_closed(read: Vec<Read>, keyring: &dyn Keyring) -> Result<Vec<Entry>, sqlx::Error> {
+    let closed = read.iter().filter_map(|read| match read {
+        Read::Entry(_) => None,
+        Read::Closed(closed) => Some(closed.key.clone()),
+    });
+    let missing: Vec<String> = closed.collect::<BTreeSet<_>>().into_iter().collect();
+    let keys = opening::find(keyring, &missing).await?;
+    let entries = read.into_iter().map(|read| match read {
+        Read::Entry(entry) => entry,
+        Read::Closed(closed) => closed.open(&keys),
+    });
+    Ok(entries.collect())
+}
+
+impl Closed {
+    fn open(self, keys: &HashMap<String, KeyState>) -> Entry {
+        let place = Place {
+            aggregate_type: &self.stream.aggregate_type,
+            aggregate_id: &self.stream.aggregate_id,
+            sequence: self.sequence,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+        };
+        let decoded = opening::decode(&place, &self.payload, |id| keys.get(id).cloned());
+        let event = decoded.unwrap_or_else(|NoKeyYet(key)| {
+            Err(DecodeError::Sealed {
+                event_type: self.event_type.clone(),
+                source: SealBroken::NoKey(key),
+            })
+        });
+        Entry {
+            position: self.position,
+            stream: self.stream,
+            event,
+        }
     }
 }
 

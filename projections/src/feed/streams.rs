@@ -2,13 +2,14 @@
 //! its first event.
 
 use futures::TryStreamExt;
+use jan_domain::ports::Keyring;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 
-use super::page::{Entry, PAGE_BYTES_MAX};
+use super::page::{Entry, PAGE_BYTES_MAX, SELECT, open_closed};
 use crate::projection::Streams;
 
 /// Most events of one page.
-const PAGE_EVENTS_MAX: u32 = 5_000;
+const PAGE_EVENTS_MAX: usize = 5_000;
 
 /// What is left to read of some streams.
 pub(crate) struct StreamRange<'r> {
@@ -35,6 +36,7 @@ impl StreamRange<'_> {
     pub(crate) async fn read(
         &self,
         connection: &mut PgConnection,
+        keyring: &dyn Keyring,
     ) -> Result<StreamPage, sqlx::Error> {
         let mut query = self.query();
         let mut rows = query.build().fetch(connection);
@@ -43,29 +45,26 @@ impl StreamRange<'_> {
             last_sequence: 0,
             full: false,
         };
-        let mut bytes = 0;
+        let (mut read, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.try_next().await? {
-            let placed = Entry::read(&row)?;
+            let placed = Entry::read(&row, keyring)?;
             bytes += placed.bytes;
-            page.entries.push(placed.item);
+            read.push(placed.item);
             page.last_sequence = row.try_get(6)?;
-            if bytes >= PAGE_BYTES_MAX {
-                page.full = true;
-                return Ok(page);
+            page.full = bytes >= PAGE_BYTES_MAX || read.len() == PAGE_EVENTS_MAX;
+            if page.full {
+                break;
             }
         }
-        page.full = u32::try_from(page.entries.len()) == Ok(PAGE_EVENTS_MAX);
+        drop(rows);
+        page.entries = open_closed(read, keyring).await?;
         Ok(page)
     }
 
     fn query(&self) -> QueryBuilder<'_, Postgres> {
-        let mut query = QueryBuilder::new(
-            "select position, aggregate_type, aggregate_id, event_type, event_version, \
-                    payload::text, sequence \
-               from events \
-              where aggregate_type = ",
-        );
+        let mut query = QueryBuilder::new(SELECT);
         query
+            .push(" where aggregate_type = ")
             .push_bind(self.streams.aggregate_type)
             .push(" and (aggregate_id, sequence) > (")
             .push_bind(self.after.0)
@@ -84,7 +83,7 @@ impl StreamRange<'_> {
         }
         query
             .push(" order by aggregate_id, sequence limit ")
-            .push_bind(i64::from(PAGE_EVENTS_MAX));
+            .push_bind(i64::try_from(PAGE_EVENTS_MAX).expect("a page is small"));
         query
     }
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures::TryFutureExt;
 use jan_domain::id::NodeId;
+use jan_domain::ports::Keyring;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::compare::{Comparison, compare};
 use super::error::RebuildError;
-use super::follow::{follow, sweep};
+use super::follow::follow;
 use super::indexes::make_indexes;
 use super::load::{load, unfinished};
 use super::plan::{SHARDS_MAX, count_all};
@@ -37,6 +38,8 @@ pub(crate) struct Builder {
     pub(crate) node: NodeId,
     /// How long a silent process keeps its builds.
     pub(crate) lease: Duration,
+    /// What opens sealed events.
+    pub(crate) keyring: Arc<dyn Keyring>,
     pub(crate) metrics: Metrics,
 }
 
@@ -102,7 +105,7 @@ impl Builder {
             .await?;
         let connections_max = u32::try_from(SHARDS_MAX).expect("there are few");
         let place = (lease.generation(), connections_max);
-        let site = Site::enter((&self.pool, &self.metrics), definition, place).await?;
+        let site = Site::enter(self, definition, place).await?;
         let same = has_live_shape(&mut *self.pool.acquire().await?, &definition, place.0).await?;
         if !same {
             return Err(RebuildError::Outgrown);
@@ -181,7 +184,6 @@ impl Build {
         }
         if self.phase == Phase::Indexing {
             make_indexes(&site).await?;
-            sweep(&site, self.target).await?;
             self.loaded().await?;
         }
         if !self.replaces {

@@ -62,6 +62,9 @@ pub enum RebuildError {
         /// The read model.
         name: &'static str,
     },
+    /// How the read models are could not be asked.
+    #[error(transparent)]
+    Read(ReadError),
     /// The database could not be asked.
     #[error("the database does not do its part")]
     Database(#[from] sqlx::Error),
@@ -78,7 +81,7 @@ impl From<LeaseError> for RebuildError {
 
 impl From<ReadError> for RebuildError {
     fn from(error: ReadError) -> Self {
-        Self::Database(error.into_inner())
+        Self::Read(error)
     }
 }
 
@@ -93,6 +96,6 @@ impl RebuildError {
 
     /// Whether another try may go better.
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::Taken)
+        matches!(self, Self::Database(_) | Self::Read(_) | Self::Taken)
     }
 }

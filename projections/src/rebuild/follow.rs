@@ -4,7 +4,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::error::RebuildError;
 use super::site::Site;
-use crate::feed::{Entry, EventPage, PAGE_EVENTS_MAX};
+use crate::feed::{EventPage, PAGE_EVENTS_MAX};
 use crate::lease::Lease;
 use crate::parking::{self, ParkedEvent, ParkedStreams};
 
@@ -15,11 +15,12 @@ pub(super) async fn follow(
     through: i64,
 ) -> Result<(), RebuildError> {
     let mut connection = site.own.acquire().await?;
+    let keyring = site.keyring.as_ref();
     let lag = &site.metrics.build_lag;
     lag.record(through - lease.position(), &site.attribute());
     while lease.position() < through {
         let after = lease.position();
-        let page = EventPage::read(&mut connection, after, through, PAGE_EVENTS_MAX).await?;
+        let page = EventPage::read(&mut connection, keyring, (after, through), PAGE_EVENTS_MAX).await?;
         let changes = site.fold(&page.entries)?;
         let events = i64::try_from(page.entries.len()).expect("a page fits in memory");
         let mut transaction = connection.begin().await?;
@@ -48,9 +49,10 @@ pub(super) async fn write_between(
 ) -> Result<(), RebuildError> {
     let place = (site.definition.name, site.generation);
     let parked = ParkedStreams::load(&mut *connection, place.0, place.1).await?;
+    let keyring = site.keyring.as_ref();
     let mut position = after;
     while position < through {
-        let page = EventPage::read(connection, position, through, PAGE_EVENTS_MAX).await?;
+        let page = EventPage::read(connection, keyring, (position, through), PAGE_EVENTS_MAX).await?;
         let (followers, entries): (Vec<_>, Vec<_>) = page
             .entries
             .into_iter()
@@ -64,32 +66,4 @@ pub(super) async fn write_between(
         position = page.through;
     }
     Ok(())
-}
-
-/// Folds once more, in order, the events that change rows of other streams than their own.
-pub(super) async fn sweep(site: &Site, through: i64) -> Result<(), RebuildError> {
-    if site.definition.sweeps.is_empty() {
-        return Ok(());
-    }
-    let sql = r"
-        select position, aggregate_type, aggregate_id, event_type, event_version, payload::text
-          from events
-         where event_type = any($1)
-           and position <= $2
-         order by position";
-    let rows = sqlx::query(sql)
-        .bind(site.definition.sweeps)
-        .bind(through)
-        .fetch_all(&site.own)
-        .await?;
-    let entries = rows.iter().map(Entry::of_row);
-    let entries = entries.collect::<Result<Vec<_>, _>>()?;
-    let changes = site.fold(&entries)?;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let mut connection = site.own.acquire().await?;
-    let mut transaction = connection.begin().await?;
-    changes.write(&mut transaction).await?;
-    Ok(transaction.commit().await?)
 }

@@ -104,8 +104,9 @@ impl Loader<'_> {
             until: until.as_deref(),
             through,
         };
+        let keyring = self.site.keyring.as_ref();
         let first = rest.after((&cursor, i64::MAX));
-        let mut page = first.read(&mut reader).await?;
+        let mut page = first.read(&mut reader, keyring).await?;
         let mut carried: Vec<Entry> = Vec::new();
         while page.full {
             let StreamPage {
@@ -126,11 +127,11 @@ impl Loader<'_> {
                 let next = rest.after(after);
                 // The next page is read while this one is written.
                 let (page, committed) =
-                    futures::join!(next.read(&mut reader), self.commit(batch));
+                    futures::join!(next.read(&mut reader, keyring), self.commit(batch));
                 committed?;
                 page?
             } else {
-                rest.after(after).read(&mut reader).await?
+                rest.after(after).read(&mut reader, keyring).await?
             };
         }
         carried.extend(page.entries);

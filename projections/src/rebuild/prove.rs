@@ -5,7 +5,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::error::RebuildError;
 use super::site::Site;
-use crate::feed::Entry;
+use crate::feed::{Entry, SELECT};
 use crate::projection::{Course, Streams, Table};
 
 /// Streams that are looked at.
@@ -84,20 +84,17 @@ async fn events_of(
     site: &Site,
     (streams, ids, position): (Streams, &[String], i64),
 ) -> Result<Vec<Entry>, sqlx::Error> {
-    let sql = r"
-        select position, aggregate_type, aggregate_id, event_type, event_version, payload::text
-          from events
-         where ((aggregate_type = $1 and aggregate_id = any($2)) or event_type = any($3))
-           and position <= $4
-         order by position";
-    let rows = sqlx::query(sql)
+    let sql = format!(
+        "{SELECT} where aggregate_type = $1 and aggregate_id = any($2) and position <= $3 \
+          order by position"
+    );
+    let rows = sqlx::query(&sql)
         .bind(streams.aggregate_type)
         .bind(ids)
-        .bind(site.definition.sweeps)
         .bind(position)
         .fetch_all(connection)
         .await?;
-    rows.iter().map(Entry::of_row).collect()
+    Entry::of_rows(&rows, site.keyring.as_ref()).await
 }
 
 /// Count and sum of hashes of each table's rows of these streams.

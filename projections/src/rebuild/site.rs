@@ -1,8 +1,12 @@
 //! Where a generation is being made, and what may go into it.
 
+use std::sync::Arc;
+
+use jan_domain::ports::Keyring;
 use opentelemetry::KeyValue;
 use sqlx::{Connection, PgConnection, PgPool};
 
+use super::build::Builder;
 use super::error::RebuildError;
 use crate::feed::Entry;
 use crate::generation::{pool_in, schema_of};
@@ -23,15 +27,22 @@ pub(crate) struct Site {
     pub(crate) own: PgPool,
     /// What an operator has decided to leave out.
     pub(crate) skipped: Skipped,
+    pub(crate) keyring: Arc<dyn Keyring>,
     pub(crate) metrics: Metrics,
 }
 
 impl Site {
     pub(crate) async fn enter(
-        (pool, metrics): (&PgPool, &Metrics),
+        builder: &Builder,
         definition: Definition,
         (generation, connections_max): (i32, u32),
     ) -> Result<Self, sqlx::Error> {
+        let Builder {
+            pool,
+            keyring,
+            metrics,
+            ..
+        } = builder;
         let schema = schema_of(definition.name, generation);
         Ok(Self {
             definition,
@@ -39,7 +50,8 @@ impl Site {
             own: pool_in(&schema, pool, connections_max),
             schema,
             pool: pool.clone(),
-            skipped: Skipped::load(pool, definition.name).await?,
+            skipped: Skipped::load(pool, keyring.as_ref(), definition.name).await?,
+            keyring: Arc::clone(keyring),
             metrics: metrics.clone(),
         })
     }

@@ -1,10 +1,11 @@
 //! The rows of one stream, made anew where they are.
 
-use sqlx::{PgConnection, PgPool, QueryBuilder};
+use jan_domain::ports::Keyring;
+use sqlx::{PgConnection, PgPool};
 
 use super::error::RebuildError;
 use super::prove::wipe;
-use crate::feed::Entry;
+use crate::feed::{Entry, SELECT};
 use crate::parking::{blames_event, lock_live, unpark};
 use crate::projection::{Course, Definition};
 use crate::skipped::Skipped;
@@ -12,7 +13,7 @@ use crate::skipped::Skipped;
 /// Deletes what the live tables hold of a stream and folds its events once more, all in one
 /// transaction. What was parked of it is not any more. Answers how many events it has.
 pub(crate) async fn rebuild_stream(
-    pool: &PgPool,
+    (pool, keyring): (&PgPool, &dyn Keyring),
     definition: &Definition,
     id: &str,
 ) -> Result<usize, RebuildError> {
@@ -23,13 +24,13 @@ pub(crate) async fn rebuild_stream(
     if !definition.is_by_stream() {
         return Err(RebuildError::NotByStream { name });
     }
-    let skipped = Skipped::load(pool, name).await?;
+    let skipped = Skipped::load(pool, keyring, name).await?;
     let mut transaction = pool.begin().await?;
     let (generation, position) = lock_live(&mut transaction, name)
         .await?
         .ok_or(RebuildError::NotLive { name })?;
     let place = (streams.aggregate_type, id, position);
-    let entries = history(&mut transaction, definition.sweeps, place).await?;
+    let entries = history(&mut transaction, keyring, place).await?;
     let mut changes = definition.begin();
     for entry in &entries {
         match &entry.event {
@@ -53,27 +54,21 @@ pub(crate) async fn rebuild_stream(
     Ok(entries.len())
 }
 
-/// The stream's events, and those of others that may change its rows.
+/// The stream's events up to where the live rows are.
 async fn history(
     connection: &mut PgConnection,
-    sweeps: &[&str],
+    keyring: &dyn Keyring,
     (aggregate_type, id, position): (&str, &str, i64),
 ) -> Result<Vec<Entry>, sqlx::Error> {
-    let mut query = QueryBuilder::new(
-        "select position, aggregate_type, aggregate_id, event_type, event_version, payload::text \
-           from events \
-          where position <= ",
+    let sql = format!(
+        "{SELECT} where aggregate_type = $1 and aggregate_id = $2 and position <= $3 \
+          order by position"
     );
-    query
-        .push_bind(position)
-        .push(" and (aggregate_type = ")
-        .push_bind(aggregate_type)
-        .push(" and aggregate_id = ")
-        .push_bind(id);
-    if !sweeps.is_empty() {
-        query.push(" or event_type = any(").push_bind(sweeps).push(")");
-    }
-    query.push(") order by position");
-    let rows = query.build().fetch_all(connection).await?;
-    rows.iter().map(Entry::of_row).collect()
+    let rows = sqlx::query(&sql)
+        .bind(aggregate_type)
+        .bind(id)
+        .bind(position)
+        .fetch_all(connection)
+        .await?;
+    Entry::of_rows(&rows, keyring).await
 }

@@ -32,7 +32,7 @@ pub(crate) async fn turn_back(
         .await?;
     let generation = generation.ok_or(RebuildError::NoStandby { name })?;
     let place = (generation, CONNECTIONS_MAX);
-    let site = Site::enter((&builder.pool, &builder.metrics), definition, place).await?;
+    let site = Site::enter(builder, definition, place).await?;
     let claim = Claim {
         name,
         version: i32::MAX,

@@ -8,13 +8,20 @@ use sqlx::PgConnection;
 
 use super::rows::ResponseStatus;
 use super::{copy, write};
+use crate::erased::ErasedOwners;
 use crate::projection::{Changes, Course, Streams, Table};
 use crate::rebuild::CopyRows;
+
+/// What of owners that are erased is deleted here.
+const ERASE: &[&str] = &[r"
+    delete from responses
+     where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))"];
 
 /// What a stretch of history changes about responses.
 #[derive(Default)]
 pub(crate) struct ResponseChanges {
     by_id: BTreeMap<String, ResponseChange>,
+    erased: ErasedOwners,
 }
 
 /// What it changes about one of them.
@@ -50,6 +57,7 @@ impl Changes for ResponseChanges {
     const COURSE: Course = Course::Copied(Streams::of("response"));
 
     fn fold(&mut self, id: &str, event: &Event) {
+        self.erased.fold(event);
         let Event::Response(event) = event else {
             return;
         };
@@ -57,11 +65,12 @@ impl Changes for ResponseChanges {
     }
 
     fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.is_empty() && self.erased.is_empty()
     }
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        write::write(connection, &self.by_id).await
+        write::write(connection, &self.by_id).await?;
+        self.erased.delete(connection, ERASE).await
     }
 
     fn copy(&self, rows: &mut CopyRows) {

@@ -13,13 +13,28 @@ use sqlx::PgConnection;
 use super::rows::RunStatus;
 use super::steps::StepStatus;
 use super::{copy, write};
+use crate::erased::ErasedOwners;
 use crate::projection::{Changes, Course, Streams, Table};
 use crate::rebuild::CopyRows;
+
+/// What of owners that are erased is deleted here.
+const ERASE: &[&str] = &[
+    r"
+    delete from run_steps as step
+     using runs as row
+     where row.response_id = step.response_id
+       and (row.tenant_id, row.account_id)
+           in (select * from unnest($1::text[], $2::text[]))",
+    r"
+    delete from runs
+     where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))",
+];
 
 /// What a stretch of history changes about runs.
 #[derive(Default)]
 pub(crate) struct RunChanges {
     by_id: BTreeMap<String, RunChange>,
+    erased: ErasedOwners,
 }
 
 /// What it changes about one of them.
@@ -80,6 +95,7 @@ impl Changes for RunChanges {
     });
 
     fn fold(&mut self, id: &str, event: &Event) {
+        self.erased.fold(event);
         let Event::Response(event) = event else {
             return;
         };
@@ -90,11 +106,12 @@ impl Changes for RunChanges {
     }
 
     fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.by_id.is_empty() && self.erased.is_empty()
     }
 
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        write::write(connection, &self.by_id).await
+        write::write(connection, &self.by_id).await?;
+        self.erased.delete(connection, ERASE).await
     }
 
     fn copy(&self, rows: &mut CopyRows) {

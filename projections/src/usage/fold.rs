@@ -8,7 +8,18 @@ use jan_domain::response::{ResponseEvent as E, Usage};
 use sqlx::PgConnection;
 
 use super::write;
+use crate::erased::ErasedOwners;
 use crate::projection::{Changes, Course, Streams, Table};
+
+/// What of owners that are erased is deleted here.
+const ERASE: &[&str] = &[
+    r"
+    delete from usage_open_calls
+     where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))",
+    r"
+    delete from usage
+     where (tenant_id, account_id) in (select * from unnest($1::text[], $2::text[]))",
+];
 
 /// What a stretch of history changes about usage.
 #[derive(Default)]
@@ -18,6 +29,7 @@ pub(crate) struct UsageChanges {
     pub(super) open: BTreeMap<String, Ledger>,
     /// Endings of calls that began earlier, to be booked where those were.
     pub(super) ended: BTreeMap<String, Counts>,
+    erased: ErasedOwners,
 }
 
 /// Where a call is booked.
@@ -54,6 +66,7 @@ impl Changes for UsageChanges {
     const COURSE: Course = Course::Written(Streams::of("response"));
 
     fn fold(&mut self, id: &str, event: &Event) {
+        self.erased.fold(event);
         let Event::Response(event) = event else {
             return;
         };
@@ -108,11 +121,13 @@ impl Changes for UsageChanges {
     }
 
     fn is_empty(&self) -> bool {
-        self.counts.is_empty() && self.ended.is_empty()
+        self.counts.is_empty() && self.ended.is_empty() && self.erased.is_empty()
     }
 
-    async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        write::write(connection, self).await
+    async fn write(mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let erased = std::mem::take(&mut self.erased);
+        write::write(connection, self).await?;
+        erased.delete(connection, ERASE).await
     }
 }
 

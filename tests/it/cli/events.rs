@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use jan_infra::identity::MasterKeyRing;
 use jan_tests::app::App;
 use jan_tests::given::{chat, with};
 use jan_tests::process::signal;
@@ -16,7 +17,9 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn desk(app: &App) -> Desk {
     let options = app.pool().connect_options();
-    Desk::new().with("DATABASE_URL", options.to_url_lossy())
+    Desk::new()
+        .with("DATABASE_URL", options.to_url_lossy())
+        .with("JAN_MASTER_KEY", app.master_key())
 }
 
 /// Has a short talk and gives the id of its conversation.
@@ -82,6 +85,26 @@ async fn a_script_gets_every_byte_of_an_event() {
     assert!(
         first.lines().next().unwrap().starts_with(&" ".repeat(12)),
         "{first}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_has_the_master_key_and_asks_for_it_sees_what_was_said() {
+    let app = App::start().await;
+    let id = talk(&app).await;
+    let shown = desk(&app).run(&["events", "show", &id, "--json"]);
+    assert!(shown.answer().contains("\"text\":\"hi\""), "{}", shown.out);
+    let closed = desk(&app).run(&["events", "show", &id, "--json", "--sealed"]);
+    assert!(!closed.answer().contains("\"hi\"") && closed.out.contains("{\"sealed\":{\"v\":1,"));
+    let options = app.pool().connect_options();
+    let stranger = Desk::new().with("DATABASE_URL", options.to_url_lossy());
+    let closed = stranger.run(&["events", "show", &id, "--json"]);
+    assert!(!closed.answer().contains("\"hi\""), "{}", closed.out);
+    let wrong = stranger.with("JAN_MASTER_KEY", MasterKeyRing::fresh());
+    let complaint = wrong.run(&["events", "show", &id]).complaint(1).to_owned();
+    assert!(
+        complaint.contains("wrapped by the master key mk_"),
+        "{complaint}"
     );
 }
 

@@ -13,6 +13,8 @@ const COMMANDS: &[&[&str]] = &[
     &["events", "show"],
     &["projections"],
     &["projections", "list"],
+    &["keys"],
+    &["keys", "admin"],
     &["config"],
     &["doctor"],
     &["openapi"],

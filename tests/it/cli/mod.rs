@@ -4,6 +4,7 @@ mod database;
 mod doctor;
 mod events;
 mod help;
+mod keys;
 mod serve;
 mod server;
 mod settings;

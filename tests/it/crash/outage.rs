@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 async fn calls_that_end_while_the_database_is_away_are_closed_when_it_is_back() {
     let cluster = Cluster::start().await;
     let model = ScriptedModel::start().await;
-    let deployment = Deployment::new(&cluster.options(), &model.base_url());
+    let deployment = Deployment::new(&cluster.options(), &model.base_url()).unsealed();
     let server = deployment.start().await;
     let person = server.remote().guest().await;
     let begun = person.post("/v1/conversations", &json!({})).await.unwrap();

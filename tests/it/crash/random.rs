@@ -84,7 +84,7 @@ impl Scene {
     async fn set() -> Self {
         let cluster = Cluster::start().await;
         let model = ScriptedModel::start().await;
-        let deployment = Deployment::new(&cluster.options(), &model.base_url());
+        let deployment = Deployment::new(&cluster.options(), &model.base_url()).unsealed();
         let server = deployment.start().await;
         let remote = server.remote().guest().await;
         let shared = begin(&remote).await;

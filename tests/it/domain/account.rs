@@ -55,15 +55,18 @@ fn close_session() -> impl Strategy<Value = AccountCommand> {
     (session(), moment()).prop_map(|(session, at)| AccountCommand::CloseSession { session, at })
 }
 
+/// Any command.
+pub(super) fn command() -> impl Strategy<Value = AccountCommand> {
+    prop_oneof![
+        6 => create_guest(),
+        36 => refresh_session(),
+        3 => close_session(),
+        1 => moment().prop_map(|at| AccountCommand::Erase { at }),
+    ]
+}
+
 fn commands() -> impl Strategy<Value = Vec<AccountCommand>> {
-    vec(
-        prop_oneof![
-            2 => create_guest(),
-            12 => refresh_session(),
-            1 => close_session(),
-        ],
-        0..40,
-    )
+    vec(command(), 0..40)
 }
 
 fn betrays_a_thief(event: &AccountEvent) -> bool {
@@ -142,6 +145,7 @@ fn the_commands_reach_every_event_and_every_refusal() {
             "AccountSessionOpened",
             "AccountSessionRefreshed",
             "AccountSessionClosed",
+            "AccountErased",
         ])
     );
     assert_eq!(

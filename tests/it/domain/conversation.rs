@@ -166,17 +166,33 @@ fn delete() -> impl Strategy<Value = ConversationCommand> {
     moment().prop_map(|at| ConversationCommand::Delete { at })
 }
 
+fn begin_run() -> impl Strategy<Value = ConversationCommand> {
+    (run(), moment()).prop_map(|(response, at)| ConversationCommand::BeginRun { response, at })
+}
+
+fn end_run() -> impl Strategy<Value = ConversationCommand> {
+    (run(), moment()).prop_map(|(response, at)| ConversationCommand::EndRun { response, at })
+}
+
+fn run() -> impl Strategy<Value = ResponseId> {
+    prop_oneof![Just("resp_1"), Just("resp_2")].prop_map(|id| ResponseId::parse(id).unwrap())
+}
+
+/// Any command.
+pub(super) fn command() -> impl Strategy<Value = ConversationCommand> {
+    prop_oneof![
+        6 => create(),
+        6 => update(),
+        12 => append(),
+        8 => delete_items(),
+        3 => begin_run(),
+        3 => end_run(),
+        1 => delete(),
+    ]
+}
+
 fn commands() -> impl Strategy<Value = Vec<ConversationCommand>> {
-    vec(
-        prop_oneof![
-            6 => create(),
-            6 => update(),
-            12 => append(),
-            8 => delete_items(),
-            1 => delete(),
-        ],
-        0..24,
-    )
+    vec(command(), 0..24)
 }
 
 proptest! {
@@ -242,6 +258,8 @@ fn the_commands_reach_every_event_and_every_refusal() {
             "ConversationReferrerChanged",
             "ConversationItemsAppended",
             "ConversationItemDeleted",
+            "ConversationRunBegan",
+            "ConversationRunEnded",
             "ConversationDeleted",
         ])
     );
@@ -255,6 +273,7 @@ fn the_commands_reach_every_event_and_every_refusal() {
             "TooManyItems",
             "DuplicateItem",
             "ItemNotFound",
+            "Locked",
         ])
     );
 }

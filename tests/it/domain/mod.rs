@@ -7,6 +7,7 @@
 mod account;
 mod conversation;
 mod laws;
+mod machines;
 mod response;
 mod run;
 mod values;

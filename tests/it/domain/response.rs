@@ -132,18 +132,20 @@ fn delete() -> impl Strategy<Value = ResponseCommand> {
     moment().prop_map(|at| ResponseCommand::Delete { at })
 }
 
+/// Any command to a call of one step.
+pub(super) fn command() -> impl Strategy<Value = ResponseCommand> {
+    prop_oneof![
+        4 => request(),
+        2 => complete(),
+        2 => interrupt(),
+        2 => fail(),
+        3 => replace_metadata(),
+        1 => delete(),
+    ]
+}
+
 fn commands() -> impl Strategy<Value = Vec<ResponseCommand>> {
-    vec(
-        prop_oneof![
-            4 => request(),
-            2 => complete(),
-            2 => interrupt(),
-            2 => fail(),
-            3 => replace_metadata(),
-            1 => delete(),
-        ],
-        0..24,
-    )
+    vec(command(), 0..24)
 }
 
 fn ends_the_call(event: &ResponseEvent) -> bool {

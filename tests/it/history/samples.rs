@@ -47,6 +47,7 @@ pub(crate) fn stored(event: &Event) -> Stored {
         Event::Response(event) => Stored::of(event),
         Event::Account(event) => Stored::of(event),
         Event::Projection(event) => Stored::of(event),
+        Event::Tombstone => unreachable!("nothing was written that is none"),
     }
 }
 
@@ -207,7 +208,8 @@ fn after_account(last: Option<&AccountEvent>) -> Option<AccountEvent> {
             because: ClosedBecause::RefreshTokenReused,
             at,
         },
-        Some(E::SessionClosed { .. }) => return None,
+        Some(E::SessionClosed { .. }) => E::Erased { owner: owner(), at },
+        Some(E::Erased { .. }) => return None,
     })
 }
 

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 async fn a_paused_process_loses_its_calls_and_each_ends_once() {
     let database = Database::fresh().await;
     let model = ScriptedModel::start().await;
-    let deployment = Deployment::new(&database.options(), &model.base_url());
+    let deployment = Deployment::new(&database.options(), &model.base_url()).unsealed();
     let (zombie, other) = (deployment.start().await, deployment.start().await);
     let pool = database.pool(4).await;
     let person = zombie.remote().guest().await;
@@ -71,7 +71,7 @@ async fn a_paused_process_loses_its_calls_and_each_ends_once() {
 async fn a_process_that_is_asked_to_end_lets_its_calls_end() {
     let database = Database::fresh().await;
     let model = ScriptedModel::start().await;
-    let deployment = Deployment::new(&database.options(), &model.base_url());
+    let deployment = Deployment::new(&database.options(), &model.base_url()).unsealed();
     let (ending, other) = (deployment.start().await, deployment.start().await);
     let person = ending.remote().guest().await;
     let body = with(chat("count to 20 [frame_ms=50]"), json!({"stream": true}));

@@ -6,6 +6,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use jan_domain::Owner;
 use jan_domain::id::{AccountId, NodeId, TenantId};
 use jan_domain::metadata::Metadata;
+use jan_domain::ports::NoKeys;
 use jan_projections::{
     Consistency, Freshness, Projections, ReadModel, ReadModels, RunningProjections, Tuning,
 };
@@ -109,6 +110,7 @@ impl Node {
         let appended = Arc::new(Notify::new());
         let projections = Projections {
             pool: pool.clone(),
+            keyring: Arc::new(NoKeys),
             appended: Arc::clone(&appended),
             node: NodeId::parse(&format!("node_{name}")).unwrap(),
             tuning,

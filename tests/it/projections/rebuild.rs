@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use jan_domain::conversation::{Conversation, ConversationEvent};
 use jan_domain::id::NodeId;
+use jan_domain::ports::NoKeys;
 use jan_projections::{
     Comparison, Consistency, Freshness, ProjectionOperator, ReadModel, RebuildError, Rebuilt,
     Status,
@@ -19,7 +20,7 @@ use super::log::{Node, append, fresh, minute};
 /// An operator that works as a process of its own.
 pub(super) fn operator(pool: &PgPool, name: &str) -> ProjectionOperator {
     let node = NodeId::parse(&format!("node_{name}")).unwrap();
-    ProjectionOperator::new(pool.clone(), node)
+    ProjectionOperator::new(pool.clone(), Arc::new(NoKeys), node)
 }
 
 /// Rebuilds a projection here, to its end.

@@ -1,5 +1,6 @@
 //! The REST surface as clients see it: the real router, a database per test, a model that obeys.
 
+mod admin;
 mod auth;
 mod bad_bodies;
 mod bad_messages;

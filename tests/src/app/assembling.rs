@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 use jan_api::wiring::{Application, Blueprint, mcp_door};
 use jan_commands::crash::CrashPoints;
+use jan_commands::store::OwnerKeys;
 use jan_domain::ports::ToolHost;
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{KeySeal, OwnIssuer};
@@ -41,6 +42,7 @@ pub(super) async fn assemble(
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
+        keys: OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),

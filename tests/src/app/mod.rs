@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use jan_api::serve::serve;
-use jan_api::wiring::Application;
-use jan_infra::identity::SigningKey;
+use jan_api::wiring::{Application, sign_admin_token};
+use jan_commands::store::OwnerKeys;
+use jan_infra::identity::{MasterKeyRing, SigningKey};
 use jan_projections::{EventFilter, EventTail, StoredEvent};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -48,6 +49,8 @@ pub struct App {
 struct World {
     setup: Setup,
     key: SigningKey,
+    master_key: String,
+    masters: Arc<MasterKeyRing>,
     model: ScriptedModel,
     tools: ScriptedToolHost,
     database: Database,
@@ -72,9 +75,13 @@ impl App {
         let database = Database::fresh().await;
         let options = setup.model.clone();
         let model = ground().spawn(ScriptedModel::start_with(options));
+        let master_key = MasterKeyRing::fresh();
+        let masters = MasterKeyRing::parse(&master_key).expect("it is a key");
         let world = World {
             setup,
             key: SigningKey::ephemeral(),
+            master_key,
+            masters: Arc::new(masters),
             model: model.await.expect("the scripted model starts"),
             tools: ScriptedToolHost::new(),
             database,
@@ -118,6 +125,12 @@ impl App {
         }
     }
 
+    /// Somebody who may act on the deployment itself.
+    pub fn administrator(&self) -> Client {
+        let issuer = &self.application().state.authenticator.issuer;
+        self.with_token(sign_admin_token(issuer.as_ref(), Duration::from_hours(1)))
+    }
+
     /// The model behind it.
     pub fn model(&self) -> &ScriptedModel {
         &self.world.model
@@ -131,6 +144,16 @@ impl App {
     /// Its database.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// What wraps the keys of owners.
+    pub fn master_key(&self) -> &str {
+        &self.world.master_key
+    }
+
+    /// The keys of owners, as another process would have them.
+    pub fn keys(&self) -> OwnerKeys {
+        OwnerKeys::new(self.pool.clone(), self.world.masters.clone(), true)
     }
 
     /// The application itself.
@@ -173,7 +196,7 @@ impl App {
 
     /// Everything on record, oldest first.
     pub async fn events(&self) -> Vec<StoredEvent> {
-        let tail = EventTail::new(self.pool.clone());
+        let tail = EventTail::new(self.pool.clone()).opening(Arc::new(self.keys()));
         let events =
             ground().spawn(async move { tail.last(1_000_000, &EventFilter::default()).await });
         let events = events.await.expect("reading does not panic");

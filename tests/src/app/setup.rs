@@ -29,6 +29,8 @@ pub struct Setup {
     pub tool_timeout: Duration,
     /// Calls go to this base URL instead of to the scripted model.
     pub upstream: Option<String>,
+    /// Whether what is personal in events is sealed.
+    pub seal_events: bool,
 }
 
 impl Default for Setup {
@@ -51,6 +53,7 @@ impl Default for Setup {
             },
             tool_timeout: Duration::from_secs(10),
             upstream: None,
+            seal_events: true,
         }
     }
 }

@@ -35,6 +35,9 @@ pub struct Look {
     /// Print payloads too
     #[arg(long, conflicts_with = "json")]
     payload: bool,
+    /// Leave sealed payloads sealed, as they are stored
+    #[arg(long)]
+    sealed: bool,
 }
 
 /// An event for a script. Payload and metadata are the stored text, every digit of it.

@@ -22,6 +22,13 @@ pub struct ShowArgs {
     look: Look,
 }
 
+impl ShowArgs {
+    /// Whether sealed payloads stay sealed.
+    pub fn sealed(&self) -> bool {
+        self.look.sealed
+    }
+}
+
 /// Prints one stream from its beginning.
 pub async fn show(args: &ShowArgs, log: &EventTail, out: &mut impl Write) -> anyhow::Result<()> {
     let events = log.stream(&args.stream).await?;

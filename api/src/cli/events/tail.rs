@@ -44,6 +44,11 @@ impl TailArgs {
     pub fn follows(&self) -> bool {
         self.follow
     }
+
+    /// Whether sealed payloads stay sealed.
+    pub fn sealed(&self) -> bool {
+        self.look.sealed
+    }
 }
 
 fn trace_id(text: &str) -> Result<String, &'static str> {

@@ -35,7 +35,7 @@ async fn listen(person: Remote, body: Value) -> Heard {
 async fn runs_that_meet_a_database_that_is_away_end_when_it_is_back() {
     let cluster = Cluster::start().await;
     let (model, tools) = (ScriptedModel::start().await, ScriptedTools::start().await);
-    let deployment = Deployment::new(&cluster.options(), &model.base_url());
+    let deployment = Deployment::new(&cluster.options(), &model.base_url()).unsealed();
     let server = deployment.start().await;
     let person = server.remote().guest().await;
     let conversation = person.post("/v1/conversations", &json!({})).await.unwrap();

@@ -93,7 +93,7 @@ impl Scene {
     async fn set() -> Self {
         let cluster = Cluster::start().await;
         let model = ScriptedModel::start().await;
-        let deployment = Deployment::new(&cluster.options(), &model.base_url());
+        let deployment = Deployment::new(&cluster.options(), &model.base_url()).unsealed();
         let tools = ScriptedTools::start_with(Options {
             ledger: Some(deployment.directory().join("ledger")),
             ..Options::default()

@@ -37,7 +37,7 @@ impl Scene {
     pub(super) async fn set() -> (Self, ServerProcess) {
         let database = Database::fresh().await;
         let model = ScriptedModel::start().await;
-        let deployment = Deployment::new(&database.options(), &model.base_url());
+        let deployment = Deployment::new(&database.options(), &model.base_url()).unsealed();
         let first = deployment.start().await;
         let person = first.remote().guest().await;
         let begun = person.post("/v1/conversations", &json!({})).await.unwrap();

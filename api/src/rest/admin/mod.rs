@@ -1,0 +1,12 @@
+//! `/v1/admin`: what only administrators may see and do.
+
+mod nodes;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::ApiState;
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(nodes::list))
+}
