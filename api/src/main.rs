@@ -123,7 +123,8 @@ async fn at_database(
         Command::Projections(command) => {
             let node = NodeId::parse(&format!("node_{}", UuidV7Ids.fresh()));
             let node = node.expect("hex digits make an id");
-            let operator = ProjectionOperator::new(pool.clone(), reading_keys(config, &pool)?, node);
+            let operator =
+                ProjectionOperator::new(pool.clone(), reading_keys(config, &pool)?, node);
             let skip = async |args: &projections::SkipArgs, stream: String| {
                 skip_event(pool, args, stream).await
             };

@@ -79,11 +79,7 @@ impl Caretaker {
         }
     }
 
-    async fn look(
-        &self,
-        work: &mut Work,
-        cancel: &CancellationToken,
-    ) -> Result<(), RebuildError> {
+    async fn look(&self, work: &mut Work, cancel: &CancellationToken) -> Result<(), RebuildError> {
         let rows = rows(&self.builder.pool).await?;
         while work.builds.try_join_next().is_some() {}
         for model in ReadModel::ALL {
@@ -92,7 +88,8 @@ impl Caretaker {
                 .iter()
                 .filter(|row| row.name == definition.name)
                 .collect();
-            self.keep_standby(work, (&definition, &rows), cancel).await?;
+            self.keep_standby(work, (&definition, &rows), cancel)
+                .await?;
             if work.builds.is_empty() {
                 self.build(work, &definition, &rows).await?;
             }
@@ -131,8 +128,11 @@ impl Caretaker {
         };
         let (builder, definition) = (self.builder.clone(), *definition);
         work.builds.spawn(async move {
-            tracing::info!(projection.name = definition.name, projection.generation = generation,
-                "building a projection");
+            tracing::info!(
+                projection.name = definition.name,
+                projection.generation = generation,
+                "building a projection"
+            );
             report(&definition, builder.carry(definition, generation).await);
         });
         Ok(())

@@ -27,9 +27,9 @@ mod generation;
 mod kept;
 mod lease;
 mod metrics;
+mod nodes;
 mod operator;
 mod parked;
-mod nodes;
 mod parking;
 mod projection;
 mod projector;
@@ -54,12 +54,12 @@ pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
 pub use generation::{Status, UnknownStatus};
+pub use nodes::{NodeReader, NodeRow};
 pub use operator::{ProjectionOperator, Rebuilt};
 pub use parked::{Parked, Retried, Selection};
 pub use rebuild::{
     Comparison, Phase, Progress, RebuildError, RowDifference, SHARDS_MAX, TableComparison, TableSum,
 };
-pub use nodes::{NodeReader, NodeRow};
 pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
 pub use run::{RunReader, RunRow, RunStatus, StepRow, StepStatus};
 pub use running::{Projections, RunningProjections, Tuning};

@@ -166,10 +166,7 @@ async fn set_aside(
 }
 
 /// The stream of an event.
-pub(crate) async fn stream_at(
-    pool: &PgPool,
-    position: i64,
-) -> Result<Option<String>, sqlx::Error> {
+pub(crate) async fn stream_at(pool: &PgPool, position: i64) -> Result<Option<String>, sqlx::Error> {
     let sql = "select aggregate_id from events where position = $1";
     sqlx::query_scalar(sql)
         .bind(position)

@@ -258,7 +258,12 @@ impl Run<'_> {
                 .await?;
             changes.write(&mut transaction).await?;
             if !parked.is_empty() {
-                parking::park(&mut transaction, (self.lease.name(), self.lease.generation()), &parked).await?;
+                parking::park(
+                    &mut transaction,
+                    (self.lease.name(), self.lease.generation()),
+                    &parked,
+                )
+                .await?;
             }
             transaction.commit().await?;
         }

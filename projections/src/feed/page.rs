@@ -53,9 +53,8 @@ impl EventPage {
         (after, settled): (i64, i64),
         events_max: u32,
     ) -> Result<Self, sqlx::Error> {
-        let sql = format!(
-            "{SELECT} where position > $1 and position <= $2 order by position limit $3"
-        );
+        let sql =
+            format!("{SELECT} where position > $1 and position <= $2 order by position limit $3");
         let rows = sqlx::query(&sql)
             .bind(after)
             .bind(settled)
@@ -158,7 +157,10 @@ impl Entry {
 }
 
 /// Looks the missing keys up, and reads what was closed without them.
-pub(super) async fn open_closed(read: Vec<Read>, keyring: &dyn Keyring) -> Result<Vec<Entry>, sqlx::Error> {
+pub(super) async fn open_closed(
+    read: Vec<Read>,
+    keyring: &dyn Keyring,
+) -> Result<Vec<Entry>, sqlx::Error> {
     let closed = read.iter().filter_map(|read| match read {
         Read::Entry(_) => None,
         Read::Closed(closed) => Some(closed.key.clone()),

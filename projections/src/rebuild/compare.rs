@@ -71,7 +71,12 @@ impl Comparison {
 /// Brings a finished build to where the live generation is, and compares them.
 pub(super) async fn compare(site: &Site, lease: &mut Lease) -> Result<Comparison, RebuildError> {
     // Near first: the snapshot is held for as long as the rest takes.
-    follow(site, lease, live_position(&site.pool, site.definition.name).await?).await?;
+    follow(
+        site,
+        lease,
+        live_position(&site.pool, site.definition.name).await?,
+    )
+    .await?;
     let mut snapshot = site.own.begin().await?;
     sqlx::query("set transaction isolation level repeatable read, read only")
         .execute(&mut *snapshot)
@@ -201,7 +206,9 @@ async fn buckets(
     );
     let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(&sql).fetch_all(connection).await?;
     let rows = rows.into_iter();
-    Ok(rows.map(|(bucket, rows, one, other)| (bucket, (rows, one, other))).collect())
+    Ok(rows
+        .map(|(bucket, rows, one, other)| (bucket, (rows, one, other)))
+        .collect())
 }
 
 async fn compare_table(

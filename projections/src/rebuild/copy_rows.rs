@@ -168,8 +168,16 @@ mod tests {
     #[test]
     fn columns_are_kept_apart_and_an_empty_text_is_no_null() {
         let mut rows = CopyRows::default();
-        rows.row("t (a, b, c)").text("").text_or_null(None).plain(7).end();
-        rows.row("t (a, b, c)").text("x").text("y").plain(true).end();
+        rows.row("t (a, b, c)")
+            .text("")
+            .text_or_null(None)
+            .plain(7)
+            .end();
+        rows.row("t (a, b, c)")
+            .text("x")
+            .text("y")
+            .plain(true)
+            .end();
         assert_eq!(rows.tables[0].text, "\t\\N\t7\nx\ty\ttrue\n");
     }
 }

@@ -20,7 +20,8 @@ pub(super) async fn follow(
     lag.record(through - lease.position(), &site.attribute());
     while lease.position() < through {
         let after = lease.position();
-        let page = EventPage::read(&mut connection, keyring, (after, through), PAGE_EVENTS_MAX).await?;
+        let page =
+            EventPage::read(&mut connection, keyring, (after, through), PAGE_EVENTS_MAX).await?;
         let changes = site.fold(&page.entries)?;
         let events = i64::try_from(page.entries.len()).expect("a page fits in memory");
         let mut transaction = connection.begin().await?;
@@ -52,7 +53,8 @@ pub(super) async fn write_between(
     let keyring = site.keyring.as_ref();
     let mut position = after;
     while position < through {
-        let page = EventPage::read(connection, keyring, (position, through), PAGE_EVENTS_MAX).await?;
+        let page =
+            EventPage::read(connection, keyring, (position, through), PAGE_EVENTS_MAX).await?;
         let (followers, entries): (Vec<_>, Vec<_>) = page
             .entries
             .into_iter()

@@ -90,10 +90,7 @@ async fn make(
 }
 
 /// Whether an index is whole; none if there is none.
-async fn is_valid(
-    connection: &mut PgConnection,
-    name: &str,
-) -> Result<Option<bool>, sqlx::Error> {
+async fn is_valid(connection: &mut PgConnection, name: &str) -> Result<Option<bool>, sqlx::Error> {
     let sql = "select indisvalid from pg_index where indexrelid = to_regclass($1)";
     sqlx::query_scalar(sql)
         .bind(name)

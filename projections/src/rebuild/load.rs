@@ -143,7 +143,9 @@ impl Loader<'_> {
 
     fn batch(&self, entries: Vec<Entry>, finished: bool) -> Result<Batch, RebuildError> {
         let changes = self.changed(&entries)?;
-        let last = entries.last().map(|entry| entry.stream.aggregate_id.clone());
+        let last = entries
+            .last()
+            .map(|entry| entry.stream.aggregate_id.clone());
         Ok(Batch {
             cursor: last.unwrap_or_else(|| self.shard.cursor.clone()),
             entries,
@@ -182,7 +184,10 @@ impl Loader<'_> {
         }
         transaction.commit().await?;
         let events = entries.len() as u64;
-        self.site.metrics.events_loaded.add(events, &self.site.attribute());
+        self.site
+            .metrics
+            .events_loaded
+            .add(events, &self.site.attribute());
         self.shard.cursor = cursor;
         Ok(())
     }

@@ -34,7 +34,11 @@ pub(super) async fn prove(site: &Site, position: i64) -> Result<(), RebuildError
     }
     let written = sums(&mut transaction, site.definition.tables, &ids).await?;
     transaction.rollback().await?;
-    for (table, (copied, written)) in site.definition.tables.iter().zip(copied.iter().zip(&written))
+    for (table, (copied, written)) in site
+        .definition
+        .tables
+        .iter()
+        .zip(copied.iter().zip(&written))
     {
         if copied != written {
             return Err(RebuildError::Unproven {
@@ -110,7 +114,12 @@ async fn sums(
             "select count(*), coalesce(sum(hashtextextended(row::text, 0)::numeric), 0)::text \
                from {name} as row where {column} = any($1)"
         );
-        sums.push(sqlx::query_as(&sql).bind(ids).fetch_one(&mut *connection).await?);
+        sums.push(
+            sqlx::query_as(&sql)
+                .bind(ids)
+                .fetch_one(&mut *connection)
+                .await?,
+        );
     }
     Ok(sums)
 }
@@ -124,7 +133,10 @@ pub(super) async fn wipe(
     for table in tables {
         let (name, column) = (table.name, table.stream.unwrap_or_default());
         let sql = format!("delete from {name} where {column} = any($1)");
-        sqlx::query(&sql).bind(ids).execute(&mut *connection).await?;
+        sqlx::query(&sql)
+            .bind(ids)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }

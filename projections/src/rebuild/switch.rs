@@ -84,9 +84,9 @@ async fn attempt(site: &Site) -> Result<Attempt, RebuildError> {
         return Ok(Attempt::Behind);
     }
     write_between(site, &mut transaction, (next.position, live.position)).await?;
-    let stood_by = rows.iter().find(|row| {
-        row.status == Status::Standby.as_str() && row.generation != site.generation
-    });
+    let stood_by = rows
+        .iter()
+        .find(|row| row.status == Status::Standby.as_str() && row.generation != site.generation);
     if let Some(row) = stood_by {
         drop_generation(&mut transaction, name, row.generation).await?;
     }
@@ -97,7 +97,12 @@ async fn attempt(site: &Site) -> Result<Attempt, RebuildError> {
         (new, Status::Live),
         (old, Status::Standby),
     ] {
-        enter(&mut transaction, (name, generation), (status, live.position)).await?;
+        enter(
+            &mut transaction,
+            (name, generation),
+            (status, live.position),
+        )
+        .await?;
     }
     if live.version == 0 {
         // It was never filled, so there is nothing to go back to.

@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::fold::ResponseChange;
-use super::write::{
-    IN_PROGRESS, answer, conversation, failure, millis, request, status, tokens,
-};
+use super::write::{IN_PROGRESS, answer, conversation, failure, millis, request, status, tokens};
 use crate::rebuild::CopyRows;
 
 const RESPONSES: &str = "responses (response_id, tenant_id, account_id, surface, status, model, \

@@ -73,7 +73,10 @@ fn copy_steps(id: &str, change: &RunChange, rows: &mut CopyRows) {
             .plain(i32::try_from(planned.step.index).unwrap_or(i32::MAX))
             .text(planned.step.id.as_str())
             .text(Json::of(&planned.step.work).text())
-            .text(end.map_or(StepStatus::InProgress, |end| end.status).as_str())
+            .text(
+                end.map_or(StepStatus::InProgress, |end| end.status)
+                    .as_str(),
+            )
             .text_or_null(outcome.as_ref().map(Json::text))
             .time(planned.at)
             .time_or_null(end.map(|end| end.at))

@@ -195,7 +195,10 @@ pub(super) fn status(run: &RunChange) -> Option<RunStatus> {
     closed(run, |end| Some(end.status)).or(claimed)
 }
 
-pub(super) fn closed<'c, T>(run: &'c RunChange, value: impl Fn(&'c Closed) -> Option<T>) -> Option<T> {
+pub(super) fn closed<'c, T>(
+    run: &'c RunChange,
+    value: impl Fn(&'c Closed) -> Option<T>,
+) -> Option<T> {
     run.closed.as_ref().and_then(value)
 }
 

@@ -55,7 +55,12 @@ fn the_read_models_equal_a_naive_fold_for_any_history_and_page_size() {
 }
 
 /// Appends the world's history in random transactions while a node folds it.
-pub(super) async fn project(pool: &PgPool, world: &World, page_events_max: u32, mut dice: Dice) -> ReadModels {
+pub(super) async fn project(
+    pool: &PgPool,
+    world: &World,
+    page_events_max: u32,
+    mut dice: Dice,
+) -> ReadModels {
     let tuning = Tuning {
         page_events_max,
         pace: Duration::from_micros(dice.roll(3_000)),

@@ -14,6 +14,6 @@ mod parking;
 mod rebuild;
 mod rebuild_death;
 mod rebuild_equality;
-mod retrying;
 mod responses;
+mod retrying;
 mod world;

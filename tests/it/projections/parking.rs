@@ -35,7 +35,10 @@ fn referred() -> ConversationEvent {
 }
 
 /// Twenty streams of two events; `spoil` writes the third event of stream 7, a fourth follows.
-pub(super) async fn history_with_a_spoilt_stream(pool: &PgPool, spoil: impl AsyncFn(&PgPool, &str)) {
+pub(super) async fn history_with_a_spoilt_stream(
+    pool: &PgPool,
+    spoil: impl AsyncFn(&PgPool, &str),
+) {
     let mut connection = pool.acquire().await.unwrap();
     for number in 0..20 {
         let id = format!("conv_{number}");

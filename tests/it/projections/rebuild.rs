@@ -113,7 +113,10 @@ async fn a_rebuild_takes_its_place_and_gives_it_back_under_readers_and_writers()
     let model = ReadModel::Conversations;
     let traffic = Traffic::start(&pool, &node);
 
-    assert_eq!(rebuild(&operator, model, Some(3)).await.unwrap(), Rebuilt::Live);
+    assert_eq!(
+        rebuild(&operator, model, Some(3)).await.unwrap(),
+        Rebuilt::Live
+    );
     let expected = [(1, Status::Standby), (2, Status::Live)];
     assert_eq!(generations(&pool, model).await, expected);
     assert_equal(&operator.verify(model, Some(2)).await.unwrap());
@@ -168,7 +171,10 @@ async fn a_rebuild_keeps_indexes_keys_and_storage_of_its_tables() {
     let before: Vec<Row> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
     let operator = operator(&pool, "operator");
     for model in ReadModel::ALL {
-        assert_eq!(rebuild(&operator, model, None).await.unwrap(), Rebuilt::Live);
+        assert_eq!(
+            rebuild(&operator, model, None).await.unwrap(),
+            Rebuilt::Live
+        );
     }
     let after: Vec<Row> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
     assert_eq!(before, after);
@@ -193,7 +199,10 @@ async fn another_fold_is_built_at_the_start_and_reads_go_on_meanwhile() {
     let reads = node.running.read_models();
     fresh(&reads, ReadModel::Conversations).await;
     let read = async || {
-        let row = reads.conversations.find(&owner_of(3), &conversation(3)).await;
+        let row = reads
+            .conversations
+            .find(&owner_of(3), &conversation(3))
+            .await;
         row.unwrap().unwrap().title.unwrap()
     };
     let mut titles = vec![read().await];
@@ -203,9 +212,17 @@ async fn another_fold_is_built_at_the_start_and_reads_go_on_meanwhile() {
         titles.push(read().await);
     }
     assert_eq!(titles.last().unwrap(), "Talk 00000003");
-    assert_equal(&operator(&pool, "operator").verify(ReadModel::Conversations, None).await.unwrap());
+    assert_equal(
+        &operator(&pool, "operator")
+            .verify(ReadModel::Conversations, None)
+            .await
+            .unwrap(),
+    );
     // Nothing else was built.
-    assert_eq!(generations(&pool, ReadModel::Usage).await, [(1, Status::Live)]);
+    assert_eq!(
+        generations(&pool, ReadModel::Usage).await,
+        [(1, Status::Live)]
+    );
     node.stop().await;
 }
 
@@ -221,8 +238,14 @@ async fn what_was_never_filled_is_built_from_the_log() {
     let node = Node::start(&pool, "one");
     let reads = node.running.read_models();
     fresh(&reads, ReadModel::Conversations).await;
-    let row = reads.conversations.find(&owner_of(3), &conversation(3)).await;
-    assert_eq!(row.unwrap().unwrap().title.as_deref(), Some("Talk 00000003"));
+    let row = reads
+        .conversations
+        .find(&owner_of(3), &conversation(3))
+        .await;
+    assert_eq!(
+        row.unwrap().unwrap().title.as_deref(),
+        Some("Talk 00000003")
+    );
     assert_eq!(
         generations(&pool, ReadModel::Conversations).await,
         [(2, Status::Live)]

@@ -23,7 +23,10 @@ fn command(pool: &PgPool, arguments: &[&str]) -> Command {
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("DATABASE_URL", pool.connect_options().to_url_lossy().to_string())
+        .env(
+            "DATABASE_URL",
+            pool.connect_options().to_url_lossy().to_string(),
+        )
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null());
     command
@@ -60,7 +63,10 @@ async fn a_build_goes_on_with_the_same_command_after_kill_9() {
     found(&pool, model).await;
     let done = killed_in_the_middle(&pool, model).await;
     let total = 2 * CHATS * jan_tests::synthetic::EXCHANGES;
-    assert!((1..total).contains(&done), "{done} of {total} events were in");
+    assert!(
+        (1..total).contains(&done),
+        "{done} of {total} events were in"
+    );
     assert_eq!(generations(&pool, model).await[1], (2, Status::Building));
 
     let output = command(&pool, &["rebuild", model.name()]).output().unwrap();
@@ -80,7 +86,11 @@ async fn found(pool: &PgPool, model: ReadModel) {
     let sql = r"
         insert into projections (name, generation, status, version)
         values ($1, 1, 'live', 1)";
-    sqlx::query(sql).bind(model.name()).execute(pool).await.unwrap();
+    sqlx::query(sql)
+        .bind(model.name())
+        .execute(pool)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,9 +108,16 @@ async fn a_build_whose_process_died_is_gone_on_with_by_a_server() {
     }
     node.settle().await;
     let statuses = operator(&pool, "looker").list().await.unwrap();
-    let live = statuses.iter().find(|row| row.name == model.name() && row.status == Status::Live);
+    let live = statuses
+        .iter()
+        .find(|row| row.name == model.name() && row.status == Status::Live);
     assert_eq!(live.unwrap().event_count, CHATS * EVENTS_OF_EACH);
-    assert_equal(&operator(&pool, "operator").verify(model, None).await.unwrap());
+    assert_equal(
+        &operator(&pool, "operator")
+            .verify(model, None)
+            .await
+            .unwrap(),
+    );
     node.stop().await;
 }
 
@@ -123,7 +140,10 @@ async fn a_dry_run_tells_the_difference_and_leaves_nothing() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("requests is 2, should be 1"), "{said}");
     assert_eq!(run(&["verify", "usage"]), (Some(1), said));
-    assert_eq!(generations(&pool, ReadModel::Usage).await, [(1, Status::Live)]);
+    assert_eq!(
+        generations(&pool, ReadModel::Usage).await,
+        [(1, Status::Live)]
+    );
     assert!(super::rebuild::schemas(&pool).await.is_empty());
     let (code, _) = run(&["verify", "nonsense"]);
     assert_eq!(code, Some(2));

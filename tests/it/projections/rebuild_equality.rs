@@ -49,7 +49,9 @@ fn what_is_built_from_nothing_equals_what_was_folded_as_it_happened() {
 async fn what_an_application_has_done_is_built_from_nothing_just_the_same() {
     let app = App::start().await;
     let chat_body = with(chat("reply exactly hi"), json!({"conversation": {}}));
-    app.post("/v1/chat/completions", chat_body).await.expect_status(200);
+    app.post("/v1/chat/completions", chat_body)
+        .await
+        .expect_status(200);
     for background in [false, true] {
         let body = json!({
             "model": "scripted", "input": "reply exactly hi", "background": background,
@@ -64,7 +66,10 @@ async fn what_an_application_has_done_is_built_from_nothing_just_the_same() {
     for model in ReadModel::ALL {
         let before = operator.verify(model, Some(2)).await.unwrap();
         assert_equal(&before);
-        assert_eq!(rebuild(&operator, model, Some(2)).await.unwrap(), Rebuilt::Live);
+        assert_eq!(
+            rebuild(&operator, model, Some(2)).await.unwrap(),
+            Rebuilt::Live
+        );
         let after = operator.verify(model, None).await.unwrap();
         assert_equal(&after);
         for (before, after) in before.tables.iter().zip(&after.tables) {
@@ -73,13 +78,18 @@ async fn what_an_application_has_done_is_built_from_nothing_just_the_same() {
         operator.retire(model).await.unwrap();
     }
     let runs = operator.verify(ReadModel::Runs, None).await.unwrap();
-    assert!(runs.tables.iter().all(|table| table.live.rows >= 3), "{runs:?}");
+    assert!(
+        runs.tables.iter().all(|table| table.live.rows >= 3),
+        "{runs:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_is_not_what_the_log_makes_is_found_and_named() {
     let (pool, _database) = database().await;
-    jan_tests::synthetic::write_chats(&pool, 0, 10).await.unwrap();
+    jan_tests::synthetic::write_chats(&pool, 0, 10)
+        .await
+        .unwrap();
     super::log::folded(&pool).await;
     let operator = operator(&pool, "operator");
     let model = ReadModel::Conversations;
@@ -96,8 +106,15 @@ async fn a_row_that_is_not_what_the_log_makes_is_found_and_named() {
     let [conversations, items] = found.tables.as_slice() else {
         panic!("{found:?}");
     };
-    assert_eq!((conversations.live.rows, conversations.fresh.rows), (11, 10));
-    let keys: Vec<&str> = conversations.differences.iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(
+        (conversations.live.rows, conversations.fresh.rows),
+        (11, 10)
+    );
+    let keys: Vec<&str> = conversations
+        .differences
+        .iter()
+        .map(|row| row.key.as_str())
+        .collect();
     assert_eq!(keys, ["conv_00000003", "conv_planted"]);
     let changed = &conversations.differences[0];
     assert_eq!(changed.live.as_ref().unwrap()["title"], "wrong");
@@ -108,10 +125,19 @@ async fn a_row_that_is_not_what_the_log_makes_is_found_and_named() {
     assert_eq!(items.differences[0].live, None);
 
     // One stream's rows are mended alone, then all of them.
-    assert_eq!(operator.rebuild_stream(model, "conv_00000004").await.unwrap(), 7);
+    assert_eq!(
+        operator
+            .rebuild_stream(model, "conv_00000004")
+            .await
+            .unwrap(),
+        7
+    );
     let found = operator.verify(model, None).await.unwrap();
     assert_eq!(found.tables[1].live, found.tables[1].fresh);
     assert!(!found.is_equal());
-    assert_eq!(rebuild(&operator, model, None).await.unwrap(), Rebuilt::Live);
+    assert_eq!(
+        rebuild(&operator, model, None).await.unwrap(),
+        Rebuilt::Live
+    );
     assert_equal(&operator.verify(model, None).await.unwrap());
 }

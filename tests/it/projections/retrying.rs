@@ -48,7 +48,10 @@ async fn a_parked_stream_comes_back_once_it_can_be_folded() {
     assert_eq!((parked[0].attempts, parked[1].attempts), (3, 0));
     let again = operator.retry(MODEL, &Selection::All).await.unwrap();
     assert_eq!(again.len(), 1);
-    assert!(again[0].error.as_ref().unwrap().contains("no_third"), "{again:?}");
+    assert!(
+        again[0].error.as_ref().unwrap().contains("no_third"),
+        "{again:?}"
+    );
 
     let sql = "alter table conversations drop constraint no_third";
     sqlx::query(sql).execute(&pool).await.unwrap();
@@ -75,13 +78,20 @@ fn skip(pool: &PgPool, arguments: &[&str]) -> (Option<i32>, String, String) {
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("DATABASE_URL", pool.connect_options().to_url_lossy().to_string())
+        .env(
+            "DATABASE_URL",
+            pool.connect_options().to_url_lossy().to_string(),
+        )
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +111,12 @@ async fn an_event_that_never_can_be_folded_is_skipped_on_record_in_every_build()
 
     // A build stops where the live projection went around.
     let refused = rebuild(&operator, MODEL, None).await.unwrap_err();
-    let RebuildError::Spoilt { position: at, stream, .. } = &refused else {
+    let RebuildError::Spoilt {
+        position: at,
+        stream,
+        ..
+    } = &refused
+    else {
         panic!("{refused:?}");
     };
     assert_eq!((*at, stream.as_str()), (position, "conv_7"));
@@ -119,7 +134,10 @@ async fn an_event_that_never_can_be_folded_is_skipped_on_record_in_every_build()
     for stream in ["conv_7: 2 events folded\n", ""] {
         let (code, out, error) = skip(&pool, &["--position", &at, "--reason", reason]);
         assert_eq!(code, Some(0), "{error}");
-        assert_eq!(out, format!("Event {at} is left out from now on.\n{stream}"));
+        assert_eq!(
+            out,
+            format!("Event {at} is left out from now on.\n{stream}")
+        );
     }
     assert_eq!(referrer(&node).await.as_deref(), Some("web"));
     let sql = "select payload::text from events where aggregate_type = 'projection'";
@@ -128,7 +146,10 @@ async fn an_event_that_never_can_be_folded_is_skipped_on_record_in_every_build()
     assert!(records[0].contains(reason), "{records:?}");
 
     assert_equal(&operator.verify(MODEL, None).await.unwrap());
-    assert_eq!(rebuild(&operator, MODEL, None).await.unwrap(), Rebuilt::Live);
+    assert_eq!(
+        rebuild(&operator, MODEL, None).await.unwrap(),
+        Rebuilt::Live
+    );
     assert_eq!(referrer(&node).await.as_deref(), Some("web"));
     // The others have not been told to.
     assert_eq!(operator.parked(ReadModel::Usage).await.unwrap().len(), 2);
@@ -141,8 +162,7 @@ async fn a_build_that_cannot_be_made_says_where_and_leaves_the_live_one_alone() 
     let node = Node::start(&pool, "one");
     let mut connection = pool.acquire().await.unwrap();
     append::<Conversation>(&mut connection, "conv_1", 1, &created("good")).await;
-    let position =
-        append::<Conversation>(&mut connection, "conv_1", 2, &retitled("a\0b")).await;
+    let position = append::<Conversation>(&mut connection, "conv_1", 2, &retitled("a\0b")).await;
     node.settle().await;
     let operator = operator(&pool, "operator");
     let refused = rebuild(&operator, MODEL, None).await.unwrap_err();
@@ -152,7 +172,14 @@ async fn a_build_that_cannot_be_made_says_where_and_leaves_the_live_one_alone() 
     );
     let statuses = operator.list().await.unwrap();
     let failed = statuses.iter().find(|row| row.generation == 2).unwrap();
-    assert!(failed.last_error.as_ref().unwrap().contains(&position.to_string()), "{failed:?}");
+    assert!(
+        failed
+            .last_error
+            .as_ref()
+            .unwrap()
+            .contains(&position.to_string()),
+        "{failed:?}"
+    );
     assert!(super::rebuild::schemas(&pool).await.is_empty());
     assert_eq!(operator.retire(MODEL).await.unwrap(), 1);
     node.stop().await;

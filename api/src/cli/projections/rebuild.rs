@@ -6,9 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use futures::{Stream, StreamExt, pin_mut};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
-use jan_projections::{
-    Phase, Progress, ProjectionOperator, ReadError, Rebuilt, SHARDS_MAX,
-};
+use jan_projections::{Phase, Progress, ProjectionOperator, ReadError, Rebuilt, SHARDS_MAX};
 use tokio::time::Instant;
 
 use super::{OfProjection, verify};
@@ -99,9 +97,8 @@ async fn tell(progress: impl Stream<Item = Result<Progress, ReadError>>) {
         bar.set_length(now.events_total.max(now.events_done).unsigned_abs());
         bar.set_position(now.events_done.unsigned_abs());
         bar.set_message(words(&now));
-        let due = last_line.is_none_or(|(phase, at)| {
-            phase != now.phase || at.elapsed() >= LINE_EVERY
-        });
+        let due =
+            last_line.is_none_or(|(phase, at)| phase != now.phase || at.elapsed() >= LINE_EVERY);
         if !terminal && due {
             last_line = Some((now.phase, Instant::now()));
             // Nobody has to read along.
@@ -118,7 +115,11 @@ fn style() -> ProgressStyle {
 
 fn words(progress: &Progress) -> String {
     let phase = progress.phase.map_or("done", Phase::as_str);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is shown")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is shown"
+    )]
     let rate = HumanCount(progress.events_per_second() as u64);
     match progress.time_left() {
         Some(left) => format!("{phase}, {rate} events/s, {} left", HumanDuration(left)),
@@ -128,5 +129,9 @@ fn words(progress: &Progress) -> String {
 
 fn line(progress: &Progress) -> String {
     let (done, total) = (progress.events_done, progress.events_total);
-    format!("{}: {done}/{total} events, {}", progress.name, words(progress))
+    format!(
+        "{}: {done}/{total} events, {}",
+        progress.name,
+        words(progress)
+    )
 }
