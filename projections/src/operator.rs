@@ -156,23 +156,10 @@ impl ProjectionOperator {
             owner: Some((self.builder.node.clone(), self.builder.lease)),
         };
         let generation = rebuild::begin(self.pool(), &model.definition(), wish).await?;
-        if self.is_replacing(name, generation).await? {
-            return Err(RebuildError::Busy { name });
-        }
         match self.builder.carry(model.definition(), generation).await? {
             Built::Compared(comparison) => Ok(comparison),
             Built::Switched | Built::Elsewhere => Err(RebuildError::Busy { name }),
         }
-    }
-
-    async fn is_replacing(&self, name: &str, generation: i32) -> Result<bool, sqlx::Error> {
-        let sql = "select replaces from projections where name = $1 and generation = $2";
-        let replaces: Option<bool> = sqlx::query_scalar(sql)
-            .bind(name)
-            .bind(generation)
-            .fetch_optional(self.pool())
-            .await?;
-        Ok(replaces.unwrap_or(true))
     }
 
     /// Makes the rows of one stream anew where they are, and answers how many events it has.

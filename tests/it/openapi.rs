@@ -45,6 +45,7 @@ impl Operation {
             .replace("{completion_id}", &format!("chatcmpl-{nothing}"))
             .replace("{response_id}", &format!("resp_{nothing}"))
             .replace("{model}", "nobody")
+            .replace("{projection}", "usage")
     }
 }
 

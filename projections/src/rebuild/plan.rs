@@ -36,7 +36,7 @@ pub(crate) async fn begin(
     definition: &Definition,
     wish: Wish,
 ) -> Result<i32, RebuildError> {
-    if let Some(generation) = building(pool, definition.name).await? {
+    if let Some(generation) = building(pool, definition.name, &wish).await? {
         return Ok(generation);
     }
     let target = if wish.replaces {
@@ -65,7 +65,7 @@ pub(crate) async fn begin(
         Err(error) if is_taken(&error) => {
             transaction.rollback().await?;
             // Somebody was faster.
-            let other = building(pool, definition.name).await?;
+            let other = building(pool, definition.name, &wish).await?;
             return other.ok_or(RebuildError::Taken);
         }
         generation => generation?,
@@ -77,13 +77,24 @@ pub(crate) async fn begin(
     Ok(generation)
 }
 
-/// The generation that is being built.
-pub(crate) async fn building(pool: &PgPool, name: &str) -> Result<Option<i32>, sqlx::Error> {
-    let sql = "select generation from projections where name = $1 and status = 'building'";
-    sqlx::query_scalar(sql)
-        .bind(name)
-        .fetch_optional(pool)
-        .await
+/// The generation that is being built for the same purpose. One comparison is as good as another,
+/// but only whoever began it is told.
+async fn building(
+    pool: &PgPool,
+    name: &'static str,
+    wish: &Wish,
+) -> Result<Option<i32>, RebuildError> {
+    let sql = r"
+        select generation, replaces
+          from projections
+         where name = $1
+           and status = 'building'";
+    let found: Option<(i32, bool)> = sqlx::query_as(sql).bind(name).fetch_optional(pool).await?;
+    match found {
+        None => Ok(None),
+        Some((generation, true)) if wish.replaces => Ok(Some(generation)),
+        Some(_) => Err(RebuildError::Busy { name }),
+    }
 }
 
 fn is_taken(error: &RebuildError) -> bool {

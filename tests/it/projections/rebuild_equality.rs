@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jan_projections::{ReadModel, Rebuilt};
 use jan_tests::app::App;
-use jan_tests::given::{chat, with};
+use jan_tests::given::{MODEL, chat, with};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -54,15 +54,15 @@ async fn what_an_application_has_done_is_built_from_nothing_just_the_same() {
         .expect_status(200);
     for background in [false, true] {
         let body = json!({
-            "model": "scripted", "input": "reply exactly hi", "background": background,
+            "model": MODEL, "input": "reply exactly hi", "background": background,
             "metadata": {"k": "a\tb\\N"},
         });
         app.post("/v1/responses", body).await.expect_status(200);
     }
-    let unstored = json!({"model": "scripted", "input": "reply exactly hi", "store": false});
+    let unstored = json!({"model": MODEL, "input": "reply exactly hi", "store": false});
     app.post("/v1/responses", unstored).await.expect_status(200);
     app.settle().await;
-    let operator = operator(app.pool(), "operator");
+    let operator = app.projections();
     for model in ReadModel::ALL {
         let before = operator.verify(model, Some(2)).await.unwrap();
         assert_equal(&before);
