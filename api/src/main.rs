@@ -7,17 +7,15 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Parser;
 use jan_api::cli::events::EventsCommand;
-use jan_api::cli::projections::{ProjectionsCommand, list};
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
 use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi};
 use jan_api::wiring::{
-    DatabaseVisit, Serving, admin_token, check_proof, diagnose, events, migrate, serve_until,
+    DatabaseVisit, Serving, admin_token, at_database, check_proof, diagnose, serve_until,
 };
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
-use jan_projections::list_projections;
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
@@ -86,7 +84,7 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
         }
         Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
             quieten(&mut config)?;
-            visit_database(&command, &config).await?;
+            return visit_database(&command, &config).await;
         }
         Command::Openapi(_) | Command::GraphqlSchema(_) => {
             unreachable!("answered before the settings were read")
@@ -96,34 +94,16 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs a command at the database. Whatever was started for it is stopped, also by Ctrl-C.
-async fn visit_database(command: &Command, config: &Config) -> anyhow::Result<()> {
+async fn visit_database(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = StopSignals::listen()?;
     let mut visit = DatabaseVisit::default();
+    let mut out = Answer::new();
     let done = tokio::select! {
-        done = at_database(&mut visit, command, config) => done,
-        () = signals.next() => interrupted(command),
+        done = at_database(&mut visit, command, config, &mut out) => done,
+        () = signals.next() => interrupted(command).map(|()| ExitCode::SUCCESS),
     };
     visit.leave().await;
     done
-}
-
-async fn at_database(
-    visit: &mut DatabaseVisit,
-    command: &Command,
-    config: &Config,
-) -> anyhow::Result<()> {
-    let mut out = Answer::new();
-    if let Command::Migrate(_) = command {
-        return migrate(&visit.open(config).await?, &mut out).await;
-    }
-    let pool = visit.read(config).await?;
-    match command {
-        Command::Events(command) => events(command, pool, config, &mut out).await,
-        Command::Projections(ProjectionsCommand::List(args)) => {
-            list(args, &list_projections(&pool).await?, &mut out)
-        }
-        _ => unreachable!("the others need no database"),
-    }
 }
 
 /// Ctrl-C is how one ends following.

@@ -29,6 +29,7 @@ use jan_domain::account::Account;
 use jan_domain::conversation::Conversation;
 use jan_domain::id::NodeId;
 use jan_domain::ports::{Clock, ModelCatalog};
+use jan_domain::projection::Projection;
 use jan_domain::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -49,6 +50,8 @@ pub struct Commands {
     pub responses: Store<Response>,
     /// Streams of accounts.
     pub accounts: Store<Account>,
+    /// Decisions about read models.
+    pub projections: Store<Projection>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The models on offer.
@@ -100,7 +103,8 @@ impl Commands {
         Self {
             conversations: Store::new(parts.log.clone()),
             responses: Store::new(parts.log.clone()),
-            accounts: Store::new(parts.log),
+            accounts: Store::new(parts.log.clone()),
+            projections: Store::new(parts.log),
             clock: parts.clock,
             models: parts.models,
             node: parts.node,

@@ -48,6 +48,7 @@ impl Operation {
             .replace("{stream_id}", &format!("conv_{nothing}"))
             .replace("{position}", "0")
             .replace("{model}", "nobody")
+            .replace("{projection}", "usage")
     }
 }
 

@@ -5,6 +5,7 @@ mod chat;
 mod command;
 mod conversation;
 mod graphql;
+mod projection;
 mod provider;
 mod read;
 mod response;

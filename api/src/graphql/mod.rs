@@ -26,6 +26,7 @@ mod once;
 mod operations;
 mod page;
 mod paging;
+mod projections;
 mod protocol;
 mod response;
 mod scalar;

@@ -11,6 +11,7 @@ use super::conversation::{
 };
 use super::model::ModelQuery;
 use super::node::NodeQuery;
+use super::projections::{ProjectionMutation, ProjectionQuery, ProjectionSubscription};
 use super::response::{ResponseCreation, ResponseMutation, ResponseQuery, ResponseSubscription};
 
 /// Everything that can be read. What is not there, or somebody else's, is null; so is what went wrong,
@@ -25,6 +26,7 @@ pub(super) struct Query(
     NodeQuery,
     AuditQuery,
     AdminQuery,
+    ProjectionQuery,
 );
 
 /// Everything that can be done. Each answers with what it left, or with `userErrors`: what its caller
@@ -36,12 +38,17 @@ pub(super) struct Mutation(
     ResponseCreation,
     ResponseMutation,
     CompletionMutation,
+    ProjectionMutation,
 );
 
 /// Everything that can be followed: over WebSocket (`graphql-transport-ws`), or as server-sent events
 /// (`Accept: text/event-stream`).
 #[derive(Default, MergedSubscription)]
-pub(super) struct Subscription(ConversationSubscription, ResponseSubscription);
+pub(super) struct Subscription(
+    ConversationSubscription,
+    ResponseSubscription,
+    ProjectionSubscription,
+);
 
 /// The schema and its executor.
 pub(super) type JanSchema = Schema<Query, Mutation, Subscription>;

@@ -19,7 +19,7 @@ use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
 use jan_projections::audit::{Sealer, SealerTuning};
-use jan_projections::{Projections, ReadModels, Tuning};
+use jan_projections::{ProjectionOperator, Projections, ReadModels, Tuning};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -254,6 +254,7 @@ fn state_of(
         introspection,
         metrics,
         signer,
+        keys,
         ..
     } = blueprint;
     let clock = Arc::clone(&commands.clock);
@@ -277,6 +278,7 @@ fn state_of(
             reads.clone(),
             limits.token_cache_entries,
         )),
+        projections: ProjectionOperator::new(pool.clone(), Arc::new(keys), commands.node.clone()),
         idempotency: IdempotencyKeys::new(pool, commands.node.clone()),
         server: Arc::new(server),
         commands,

@@ -17,7 +17,7 @@ use crate::cli::events::{
 };
 
 /// Runs a command on the event log.
-pub async fn events(
+pub(super) async fn events(
     command: &EventsCommand,
     pool: Pool,
     config: &Config,

@@ -14,7 +14,10 @@ pub(super) fn owner_keys(config: &Config, pool: &Pool) -> Result<OwnerKeys, Mast
 }
 
 /// The keys of owners, for a command that reads; none where there are no master keys.
-pub fn reading_keys(config: &Config, pool: &Pool) -> Result<Arc<dyn Keyring>, MasterKeyError> {
+pub(super) fn reading_keys(
+    config: &Config,
+    pool: &Pool,
+) -> Result<Arc<dyn Keyring>, MasterKeyError> {
     Ok(match MasterKeyRing::find(config)? {
         None => Arc::new(NoKeys),
         Some(masters) => Arc::new(OwnerKeys::new(pool.clone(), Arc::new(masters), false)),

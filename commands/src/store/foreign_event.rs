@@ -70,6 +70,9 @@ pub enum Unacceptable {
         "it is sealed under its owner's key, which stays where it is: use `events export --open`"
     )]
     Sealed,
+    /// It names places of the log it comes from.
+    #[error("it is a decision about a read model of the log it comes from")]
+    Local,
     /// Its owner's tenant cannot be replaced.
     #[error("its payload does not name its owner where it should")]
     Owner,
@@ -103,6 +106,7 @@ impl ForeignEvent {
             Event::Conversation(_) => ConversationId::parse(id).map(drop),
             Event::Response(_) => ResponseId::parse(id).map(drop),
             Event::Account(_) => AccountId::parse(id).map(drop),
+            Event::Projection(_) => return Err(Unacceptable::Local),
             Event::Tombstone => Ok(()),
         };
         named.map_err(|source| Unacceptable::Stream {
@@ -157,6 +161,7 @@ fn name_of(event: &Event) -> (String, String) {
         Event::Conversation(event) => (event.event_type(), event.event_version()),
         Event::Response(event) => (event.event_type(), event.event_version()),
         Event::Account(event) => (event.event_type(), event.event_version()),
+        Event::Projection(event) => (event.event_type(), event.event_version()),
         Event::Tombstone => (String::new(), String::new()),
     }
 }

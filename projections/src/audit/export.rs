@@ -76,7 +76,10 @@ pub async fn export<E: From<ReadError>>(
 }
 
 fn query(wish: &ExportWish) -> QueryBuilder<'_, Postgres> {
-    let mut query = QueryBuilder::new(format!("select {EVENT_COLUMNS} from events where true"));
+    // Decisions about read models name positions of this log and mean nothing in another.
+    let mut query = QueryBuilder::new(format!(
+        "select {EVENT_COLUMNS} from events where aggregate_type <> 'projection'"
+    ));
     if let Some(stream) = &wish.stream {
         query.push(" and aggregate_id = ").push_bind(stream);
     }

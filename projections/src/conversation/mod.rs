@@ -2,6 +2,7 @@
 
 mod batch;
 mod changes;
+mod copy;
 mod fold;
 mod items;
 mod reader;

@@ -38,6 +38,7 @@ async fn counting(app: &App) -> (Edge, Arc<AtomicUsize>) {
     let rooms = Rooms {
         commands: state.commands.clone(),
         reads: ReadModels::elsewhere(&pool),
+        projections: state.projections.clone(),
         authenticator: Arc::clone(&state.authenticator),
         idempotency: state.idempotency.clone(),
         server: Arc::clone(&state.server),

@@ -1,6 +1,7 @@
 //! `/v1/admin`: what only administrators may see and do.
 
 mod nodes;
+mod projections;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -8,5 +9,7 @@ use utoipa_axum::routes;
 use crate::state::ApiState;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(nodes::list))
+    OpenApiRouter::new()
+        .routes(routes!(nodes::list))
+        .merge(projections::routes())
 }
