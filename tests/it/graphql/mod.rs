@@ -1,5 +1,6 @@
 //! The GraphQL endpoint as its clients see it.
 
+mod admin;
 mod http;
 mod introspection;
 mod limits;

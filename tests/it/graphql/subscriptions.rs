@@ -32,7 +32,7 @@ fn answers_of(text: &str) -> Vec<Value> {
     clippy::needless_pass_by_value,
     reason = "json!(…) is written in the call"
 )]
-async fn followed(client: &Client, query: &str, variables: Value) -> Vec<Value> {
+pub(super) async fn followed(client: &Client, query: &str, variables: Value) -> Vec<Value> {
     let body = json!({"query": query, "variables": variables});
     let answer = client
         .post(GRAPHQL, body)
