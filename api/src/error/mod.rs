@@ -1,5 +1,6 @@
 //! Errors as callers see them: the only room with status codes.
 
+mod accepted;
 mod account;
 mod chat;
 mod command;
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+pub(crate) use accepted::Accepted;
 pub use provider::{chunk_of_failure, status_of_failure};
 
 /// An error in OpenAI's shape: a status, a stable code, a sentence, and the field it is about.
