@@ -6,6 +6,7 @@ mod conversations;
 pub(crate) mod description;
 mod embeddings;
 mod models;
+mod moment;
 mod page;
 mod path_id;
 mod responses;

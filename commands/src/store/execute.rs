@@ -107,16 +107,17 @@ where
     /// Folds a stream. A stream without events is the aggregate's default, at version 0.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, CommandError<A::Error>> {
         let events = self.repository.get_events::<A>(id).await?;
-        self.fold(id, events)
+        self.fold(Loaded::new(id), events, |_| {})
     }
 
-    /// Folds the first events of a stream: raised to today's versions, none missing.
-    fn fold(
+    /// Folds the next events of a stream: raised to today's versions, none missing. Each is `heard`
+    /// before it is applied.
+    pub(super) fn fold(
         &self,
-        id: &str,
+        mut loaded: Loaded<A>,
         events: Vec<SerializedEvent>,
+        mut heard: impl FnMut(&A::Event),
     ) -> Result<Loaded<A>, CommandError<A::Error>> {
-        let mut loaded: Loaded<A> = Loaded::new(id);
         for event in events {
             let raised = self.upcasters.iter().fold(event, |event, step| {
                 if step.can_upcast(&event.event_type, &event.event_version) {
@@ -125,11 +126,13 @@ where
                     event
                 }
             });
-            let payload = serde_json::from_value(raised.payload).map_err(CommandError::Corrupt)?;
+            let payload: A::Event =
+                serde_json::from_value(raised.payload).map_err(CommandError::Corrupt)?;
             loaded.version += 1;
             if i64::try_from(raised.sequence) != Ok(loaded.version) {
                 return Err(CommandError::Gap(loaded.version));
             }
+            heard(&payload);
             loaded.state.apply(payload);
         }
         Ok(loaded)

@@ -2,6 +2,7 @@
 
 mod append;
 mod appender;
+mod as_of;
 mod execute;
 mod idempotency;
 mod lane;
@@ -11,6 +12,7 @@ mod timetable;
 
 pub use append::AppendError;
 pub use appender::{Appended, AppenderLimits, EventLog, Ticket};
+pub use as_of::{Moment, Past, Record};
 pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};
 pub use idempotency::{Claim, IdempotencyKey, IdempotencyKeys, Outcome};

@@ -5,7 +5,8 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationCommand, ConversationError, ConversationEvent};
+use super::origin::copied;
+use super::{ConversationCommand, ConversationError, ConversationEvent, Origin};
 use crate::caller::Owner;
 use crate::decider::{self, Decider};
 use crate::id::{ItemId, ResponseId};
@@ -45,6 +46,9 @@ pub struct LiveConversation {
     pub items: Vec<Item>,
     /// Ids that were used once and never come back.
     pub deleted_items: BTreeSet<ItemId>,
+    /// What it is a copy of, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// The run that is under way on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<ResponseId>,
@@ -94,7 +98,11 @@ impl Decider for Conversation {
                     .collect())
             }
             (Self::Live(live), C::Create { owner, .. }) if live.owner == owner => Ok(vec![]),
-            (Self::Live(_) | Self::Deleted { .. }, C::Create { .. }) => {
+            (Self::NotCreated, command @ C::Fork { .. }) => fork(command),
+            (Self::Live(live), C::Fork { owner, origin, .. }) if live.is_fork(&owner, &origin) => {
+                Ok(vec![])
+            }
+            (Self::Live(_) | Self::Deleted { .. }, C::Create { .. } | C::Fork { .. }) => {
                 Err(ConversationError::AlreadyExists)
             }
             (Self::NotCreated, _) => Err(ConversationError::NotFound),
@@ -133,7 +141,42 @@ impl Decider for Conversation {
     }
 }
 
+/// The beginning of a copy.
+fn fork(command: ConversationCommand) -> Result<Vec<ConversationEvent>, ConversationError> {
+    let ConversationCommand::Fork {
+        owner,
+        title,
+        metadata,
+        referrer,
+        origin,
+        turns,
+        at,
+    } = command
+    else {
+        return Err(ConversationError::NotFound);
+    };
+    check_texts(title.as_deref(), referrer.as_deref())?;
+    let copied = copied(turns, at)?;
+    let begun = [
+        ConversationEvent::Created {
+            owner,
+            title,
+            metadata,
+            referrer,
+            at,
+        },
+        ConversationEvent::Forked { origin, at },
+    ];
+    Ok(begun.into_iter().chain(copied).collect())
+}
+
 impl LiveConversation {
+    /// Whether it is this fork. The original may have grown since, so its version says nothing.
+    fn is_fork(&self, owner: &Owner, origin: &Origin) -> bool {
+        let mut known = self.origin.iter();
+        self.owner == *owner && known.any(|known| known.from == origin.from)
+    }
+
     fn update(
         &self,
         title: Option<String>,
@@ -289,9 +332,11 @@ impl Aggregate for Conversation {
                     referrer,
                     items: Vec::new(),
                     deleted_items: BTreeSet::new(),
+                    origin: None,
                     run: None,
                 });
             }
+            (Self::Live(live), E::Forked { origin, .. }) => live.origin = Some(origin),
             (Self::Live(live), E::TitleChanged { title, .. }) => live.title = Some(title),
             (Self::Live(live), E::MetadataReplaced { metadata, .. }) => live.metadata = metadata,
             (Self::Live(live), E::ReferrerChanged { referrer, .. }) => {

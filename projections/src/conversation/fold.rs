@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use jan_domain::caller::Owner;
-use jan_domain::conversation::ConversationEvent as E;
+use jan_domain::conversation::{ConversationEvent as E, Origin};
 use jan_domain::history::Event;
 use jan_domain::id::ItemId;
 use jan_domain::item::Item;
@@ -25,6 +25,7 @@ pub(super) struct ConversationChange {
     pub(super) title: Option<String>,
     pub(super) metadata: Option<UserMetadata>,
     pub(super) referrer: Option<String>,
+    pub(super) origin: Option<Origin>,
     pub(super) items: ItemChanges,
     pub(super) updated_at: DateTime<Utc>,
     pub(super) deleted: bool,
@@ -51,7 +52,7 @@ pub(super) struct NewItem {
 
 impl Changes for ConversationChanges {
     const NAME: &'static str = "conversations";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
 
     fn fold(&mut self, id: &str, event: &Event) {
         let Event::Conversation(event) = event else {
@@ -83,6 +84,10 @@ impl ConversationChange {
                 self.title.clone_from(title);
                 self.metadata = Some(metadata.clone());
                 self.referrer.clone_from(referrer);
+                at
+            }
+            E::Forked { origin, at } => {
+                self.origin = Some(origin.clone());
                 at
             }
             E::TitleChanged { title, at } => {

@@ -4,6 +4,7 @@ mod appends;
 mod doubt;
 mod guards;
 mod keys;
+mod past;
 
 use std::sync::Arc;
 

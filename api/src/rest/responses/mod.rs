@@ -1,5 +1,6 @@
 //! `/v1/responses`
 
+pub(super) mod again;
 mod body;
 mod cancel;
 mod compact;
@@ -14,6 +15,7 @@ mod jan_stream;
 mod list;
 mod mcp_server;
 mod parameter;
+mod past;
 mod portrait;
 mod schema;
 mod steps;
