@@ -24,6 +24,7 @@ mod responses;
 mod responses_background;
 mod responses_bodies;
 mod responses_jan;
+mod responses_past;
 mod responses_stream;
 mod responses_tools;
 mod service;
