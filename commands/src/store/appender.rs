@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::NewEvent;
 use super::append::AppendError;
 use super::lane::{Lane, Returned, Writer};
+use super::snapshot::SnapshotKeeper;
 use super::timetable::{Timetable, Waiting};
 use crate::metrics::AppendMetrics;
 
@@ -60,6 +61,7 @@ struct Entrance {
     queue: mpsc::Sender<Unit>,
     ids: Arc<dyn IdGenerator>,
     pool: PgPool,
+    snapshots: SnapshotKeeper,
 }
 
 /// Events of one append: all or none.
@@ -105,7 +107,12 @@ impl EventLog {
             metrics: AppendMetrics::new(),
         };
         tracker.spawn(Departures::new(writer, arrivals).run());
-        Self(Arc::new(Entrance { queue, ids, pool }))
+        Self(Arc::new(Entrance {
+            queue,
+            ids,
+            snapshots: SnapshotKeeper::start(pool.clone(), tracker),
+            pool,
+        }))
     }
 
     /// Puts one append into the queue, waiting while it is full, and answers its ticket.
@@ -125,6 +132,10 @@ impl EventLog {
 
     pub(super) fn pool(&self) -> &PgPool {
         &self.0.pool
+    }
+
+    pub(super) fn snapshots(&self) -> &SnapshotKeeper {
+        &self.0.snapshots
     }
 }
 

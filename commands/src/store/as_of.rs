@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::persist::SerializedEvent;
+use jan_domain::Decider;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Postgres, QueryBuilder, Row};
@@ -58,7 +59,7 @@ impl<A: Aggregate> Past<A> {
 
 impl<A> Store<A>
 where
-    A: Aggregate<Services = ()>,
+    A: Decider,
     A::Command: Clone,
 {
     /// Folds the events of a stream that were on record at a moment. Before its first event a stream

@@ -5,11 +5,13 @@ use std::time::Duration;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::{EventUpcaster, PersistedEventRepository, SerializedEvent};
-use jan_domain::history;
 use jan_domain::metadata::Metadata;
+use jan_domain::{Decider, history};
 use rand::RngExt;
 
+use super::as_of::unreadable;
 use super::new_event::continue_stream;
+use super::snapshot::{Snapshot, tail};
 use super::{AppendError, EventLog, EventRepository, NewEvent};
 use crate::error::CommandError;
 
@@ -85,7 +87,7 @@ impl<A: Aggregate<Services = ()>> Loaded<A> {
 
 impl<A> Store<A>
 where
-    A: Aggregate<Services = ()>,
+    A: Decider,
     A::Command: Clone,
 {
     /// The streams of `A` in this log.
@@ -104,10 +106,51 @@ where
         &self.log
     }
 
-    /// Folds a stream. A stream without events is the aggregate's default, at version 0.
+    /// Folds a stream. A stream without events is the aggregate's default, at version 0. A long one is
+    /// folded from its snapshot on, and leaves another behind when much came after that.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, CommandError<A::Error>> {
-        let events = self.repository.get_events::<A>(id).await?;
-        self.fold(Loaded::new(id), events, |_| {})
+        let (known, events) = self.known(id).await?;
+        let read = events.len();
+        let loaded = self.fold(known, events, |_| {})?;
+        let read = i64::try_from(read).unwrap_or(i64::MAX);
+        let state = (&loaded.state, loaded.version);
+        self.log.snapshots().take(id, state, read);
+        Ok(loaded)
+    }
+
+    /// What a snapshot knows of a stream, or nothing, and the events that follow.
+    async fn known(
+        &self,
+        id: &str,
+    ) -> Result<(Loaded<A>, Vec<SerializedEvent>), CommandError<A::Error>> {
+        let pool = self.log.pool();
+        let mut events = tail::<A>(pool, id).await.map_err(unreadable)?;
+        let first = events.first().map(|event| event.sequence);
+        if first == Some(1) {
+            return Ok((Loaded::new(id), events));
+        }
+        let snapshot = Snapshot::find::<A>(pool, id).await.map_err(unreadable)?;
+        if events.is_empty() && snapshot.is_none() {
+            return Ok((Loaded::new(id), events));
+        }
+        if let Some(snapshot) = snapshot {
+            let version = snapshot.version;
+            // The event that made the snapshot's version must be there: else it tells of another past.
+            let made_by = |event: &SerializedEvent| i64::try_from(event.sequence) == Ok(version);
+            if let Some(place) = events.iter().position(made_by)
+                && let Some(state) = snapshot.open::<A>(id)
+            {
+                events.drain(..=place);
+                let known = Loaded {
+                    id: id.into(),
+                    state,
+                    version,
+                };
+                return Ok((known, events));
+            }
+        }
+        let all = self.repository.get_events::<A>(id).await?;
+        Ok((Loaded::new(id), all))
     }
 
     /// Folds the next events of a stream: raised to today's versions, none missing. Each is `heard`

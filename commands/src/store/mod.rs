@@ -8,6 +8,7 @@ mod idempotency;
 mod lane;
 mod new_event;
 mod repository;
+mod snapshot;
 mod timetable;
 
 pub use append::AppendError;

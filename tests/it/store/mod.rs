@@ -5,6 +5,7 @@ mod doubt;
 mod guards;
 mod keys;
 mod past;
+mod snapshots;
 
 use std::sync::Arc;
 
