@@ -9,7 +9,7 @@ mod models;
 mod moment;
 mod page;
 mod path_id;
-mod responses;
+pub(crate) mod responses;
 mod service;
 mod value_check;
 

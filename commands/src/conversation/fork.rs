@@ -34,8 +34,6 @@ pub enum Extent {
     Edited(ItemId, Box<Item>),
     /// Up to and with what this item answers; with the item itself if it is the caller's.
     Asking(ItemId),
-    /// Up to the first of these items; everything if there is none of them.
-    Before(Vec<ItemId>),
 }
 
 /// A fork that was made.
@@ -116,11 +114,6 @@ impl<'p> Cut<'p> {
                 let asked = items[..=at].iter().rposition(|held| is_callers(&held.item));
                 let asked = asked.ok_or_else(|| ConversationError::NothingAsked(id.clone()))?;
                 (asked + 1, at)
-            }
-            Extent::Before(ids) => {
-                let first = items.iter().position(|held| ids.contains(&held.item.id));
-                let first = first.unwrap_or(items.len());
-                (first, first)
             }
         };
         Ok(Self {
@@ -215,8 +208,6 @@ mod tests {
             (Extent::Edited(id("u2"), other), 2, "r3"),
             (Extent::Asking(id("b3")), 4, "r3"),
             (Extent::Asking(id("u1")), 1, "r1"),
-            (Extent::Before(vec![id("u3"), id("a3")]), 3, "r3"),
-            (Extent::Before(vec![id("x")]), 6, "r3"),
         ] {
             let cut = Cut::of(&items, &extent).unwrap();
             let found = (cut.kept.len(), cut.answered_by.clone());

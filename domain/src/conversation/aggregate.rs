@@ -73,32 +73,8 @@ impl Decider for Conversation {
         use ConversationCommand as C;
         use ConversationEvent as E;
         match (self, command) {
-            (
-                Self::NotCreated,
-                C::Create {
-                    owner,
-                    title,
-                    metadata,
-                    referrer,
-                    items,
-                    at,
-                },
-            ) => {
-                check_texts(title.as_deref(), referrer.as_deref())?;
-                let appended = new_items(&[], &BTreeSet::new(), &items, ITEMS_PER_CALL_MAX)?;
-                let created = E::Created {
-                    owner,
-                    title,
-                    metadata,
-                    referrer,
-                    at,
-                };
-                Ok(std::iter::once(created)
-                    .chain(grown(appended, None, at))
-                    .collect())
-            }
+            (Self::NotCreated, command @ (C::Create { .. } | C::Fork { .. })) => begin(command),
             (Self::Live(live), C::Create { owner, .. }) if live.owner == owner => Ok(vec![]),
-            (Self::NotCreated, command @ C::Fork { .. }) => fork(command),
             (Self::Live(live), C::Fork { owner, origin, .. }) if live.is_fork(&owner, &origin) => {
                 Ok(vec![])
             }
@@ -141,33 +117,54 @@ impl Decider for Conversation {
     }
 }
 
-/// The beginning of a copy.
-fn fork(command: ConversationCommand) -> Result<Vec<ConversationEvent>, ConversationError> {
-    let ConversationCommand::Fork {
-        owner,
-        title,
-        metadata,
-        referrer,
-        origin,
-        turns,
-        at,
-    } = command
-    else {
-        return Err(ConversationError::NotFound);
-    };
-    check_texts(title.as_deref(), referrer.as_deref())?;
-    let copied = copied(turns, at)?;
-    let begun = [
-        ConversationEvent::Created {
+/// The first events of a life.
+fn begin(command: ConversationCommand) -> Result<Vec<ConversationEvent>, ConversationError> {
+    use ConversationCommand as C;
+    use ConversationEvent as E;
+    let (begun, grown): (E, Vec<E>) = match command {
+        C::Create {
             owner,
             title,
             metadata,
             referrer,
+            items,
             at,
-        },
-        ConversationEvent::Forked { origin, at },
-    ];
-    Ok(begun.into_iter().chain(copied).collect())
+        } => {
+            check_texts(title.as_deref(), referrer.as_deref())?;
+            let items = new_items(&[], &BTreeSet::new(), &items, ITEMS_PER_CALL_MAX)?;
+            let created = E::Created {
+                owner,
+                title,
+                metadata,
+                referrer,
+                at,
+            };
+            (created, grown(items, None, at).collect())
+        }
+        C::Fork {
+            owner,
+            title,
+            metadata,
+            referrer,
+            origin,
+            turns,
+            at,
+        } => {
+            check_texts(title.as_deref(), referrer.as_deref())?;
+            let copied = copied(turns, at)?;
+            let created = E::Created {
+                owner,
+                title,
+                metadata,
+                referrer,
+                at,
+            };
+            let forked = std::iter::once(E::Forked { origin, at });
+            (created, forked.chain(copied).collect())
+        }
+        _ => return Err(ConversationError::NotFound),
+    };
+    Ok(std::iter::once(begun).chain(grown).collect())
 }
 
 impl LiveConversation {

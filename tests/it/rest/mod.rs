@@ -25,6 +25,7 @@ mod responses_background;
 mod responses_bodies;
 mod responses_jan;
 mod responses_past;
+mod responses_replay;
 mod responses_stream;
 mod responses_tools;
 mod service;

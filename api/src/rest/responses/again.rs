@@ -1,7 +1,7 @@
 //! Asking again: what a response was wished with, and what comes of it this time.
 
 use axum::response::Response;
-use jan_commands::run::{Accepted, Attendance, Outcome, RunWish, create_run, follow, wish_again};
+use jan_commands::run::{Accepted, Attendance, RunWish, create_run, follow, wish_again};
 use jan_domain::Caller;
 use jan_domain::id::ResponseId;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,6 @@ pub(in crate::rest) enum Answered {
 /// A response that has ended.
 pub(in crate::rest) struct Whole {
     pub(in crate::rest) id: ResponseId,
-    pub(in crate::rest) outcome: Outcome,
     /// As the caller is shown it.
     pub(in crate::rest) object: Value,
 }
@@ -97,9 +96,5 @@ pub(in crate::rest) async fn ask(
     drop(guard);
     let outcome = outcome.ok_or_else(ApiError::panicked)?;
     let object = painter.object(Stand::ended(&outcome));
-    Ok(Answered::Whole(Box::new(Whole {
-        id,
-        outcome,
-        object,
-    })))
+    Ok(Answered::Whole(Box::new(Whole { id, object })))
 }

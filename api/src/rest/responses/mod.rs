@@ -17,6 +17,7 @@ mod mcp_server;
 mod parameter;
 mod past;
 mod portrait;
+pub(crate) mod replay;
 mod schema;
 mod steps;
 mod stream;
@@ -40,4 +41,5 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(cancel::cancel))
         .routes(routes!(input_items::list))
         .routes(routes!(steps::list))
+        .routes(routes!(replay::replay))
 }

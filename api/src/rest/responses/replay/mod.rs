@@ -1,0 +1,104 @@
+//! A response once more: told again from its record, or made again beside it.
+
+pub(crate) mod comparison;
+mod execution;
+pub(crate) mod frames;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, header};
+use jan_commands::run::follow;
+use jan_commands::store::Moment;
+use jan_domain::response::ResponseError;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::portrait::Portrait;
+use super::{past, stream};
+use crate::body::JsonBody;
+use crate::caller::Authenticated;
+use crate::context::RequestContext;
+use crate::error::ApiError;
+use crate::rest::moment::{MomentParams, asked};
+use crate::rest::page::ListQuery;
+use crate::rest::path_id::{InPath, RunId};
+use crate::state::ApiState;
+
+/// How to replay. Unknown fields go nowhere.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Replay {
+    /// Whether the response is made again, beside the one on record; only told again when absent.
+    re_execute: Option<bool>,
+    /// Which model makes it; the same when absent.
+    model: Option<String>,
+    /// Whether tools that change something may be called again. Without it, a response that called one
+    /// is not made again, and one that could have is made without them.
+    allow_unsafe_tools: Option<bool>,
+}
+
+/// Replay a response: what happened, event by event, from the record alone. Nothing is called.
+///
+/// Asked for `text/event-stream`, the events of its stream are sent again. With `re_execute` it is made
+/// again: in a fork of its conversation as that stood then, or beside it, never onto the original; the
+/// answer compares the two.
+#[utoipa::path(
+    post,
+    path = "/v1/responses/{response_id}/replay",
+    operation_id = "replay_response",
+    tag = "Responses",
+    params(
+        ("response_id" = String, Path),
+        ("re_execute" = Option<bool>, Query, description = "As in the body"),
+        MomentParams,
+    ),
+    request_body = Replay,
+    responses((status = 200, description = "The replay, a comparison, or a stream of events", body = Value)),
+)]
+pub(super) async fn replay(
+    State(state): State<ApiState>,
+    Authenticated(caller): Authenticated,
+    context: RequestContext,
+    InPath(RunId(id)): InPath<RunId>,
+    query: ListQuery,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody<Replay>,
+) -> Result<Response, ApiError> {
+    let asked = asked(&query)?.unwrap_or(("at_version", Moment::Head));
+    let told = past::found(&state.commands, &caller, &id, asked).await?;
+    let missing = || ApiError::not_found("response", &id);
+    let row = past::row(&told, &id).ok_or_else(missing)?;
+    let again = match query.get("re_execute")? {
+        None => body.re_execute == Some(true),
+        Some("true" | "1") => true,
+        Some("false" | "0") => false,
+        Some(_) => {
+            let message = "Expected 'true' or 'false'.";
+            return Err(ApiError::invalid_value(message).at("re_execute"));
+        }
+    };
+    let streams = wants_stream(&headers);
+    if (again || streams) && !row.status.is_final() {
+        return Err(ResponseError::StillOpen.into());
+    }
+    if again {
+        let terms = execution::Terms {
+            model: body.model,
+            unsafe_tools: body.allow_unsafe_tools == Some(true),
+        };
+        let made = execution::execute((&state, &caller, &context), (&id, &told), terms).await?;
+        return Ok(Json(made).into_response());
+    }
+    if streams {
+        let events = follow(&state.commands, &id, 0);
+        return Ok(stream::response(Portrait::of_row(&row), events, ()));
+    }
+    Ok(Json(frames::replay(&id, &told)).into_response())
+}
+
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let accepted = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/event-stream"))
+}
