@@ -6,13 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
+use jan_api::cli::conversations::{self, ConversationsCommand};
 use jan_api::cli::events::{EventsCommand, show, tail};
 use jan_api::cli::projections::{ProjectionsCommand, list};
+use jan_api::cli::responses::{ResponsesCommand, replay};
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
 use jan_api::cli::{Cli, Command, config, doctor, openapi};
-use jan_api::wiring::{DatabaseVisit, Serving, diagnose, migrate, serve_until};
+use jan_api::wiring::{DatabaseVisit, Serving, archive, diagnose, migrate, serve_until};
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
 use jan_projections::{EventTail, list_projections};
@@ -70,7 +72,11 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(FAILED));
             }
         }
-        Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
+        Command::Migrate(_)
+        | Command::Events(_)
+        | Command::Conversations(_)
+        | Command::Responses(_)
+        | Command::Projections(_) => {
             quieten(&mut config)?;
             visit_database(&command, &config).await?;
         }
@@ -107,6 +113,15 @@ async fn at_database(
         }
         Command::Events(EventsCommand::Show(args)) => {
             show(args, &EventTail::new(pool), &mut out).await
+        }
+        Command::Conversations(ConversationsCommand::Show(args)) => {
+            conversations::show(args, &archive(pool), &mut out).await
+        }
+        Command::Conversations(ConversationsCommand::Diff(args)) => {
+            conversations::diff(args, &archive(pool), &mut out).await
+        }
+        Command::Responses(ResponsesCommand::Replay(args)) => {
+            replay(args, &archive(pool), &mut out).await
         }
         Command::Projections(ProjectionsCommand::List(args)) => {
             list(args, &list_projections(&pool).await?, &mut out)

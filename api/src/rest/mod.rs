@@ -2,11 +2,11 @@
 
 mod auth;
 mod chat;
-mod conversations;
+pub(crate) mod conversations;
 pub(crate) mod description;
 mod embeddings;
 mod models;
-mod moment;
+pub(crate) mod moment;
 mod page;
 mod path_id;
 pub(crate) mod responses;

@@ -66,7 +66,8 @@ pub(crate) fn whole_number(name: &str, text: &str) -> Result<i64, ApiError> {
     })
 }
 
-fn time(text: &str) -> Result<DateTime<Utc>, ApiError> {
+/// A time as people and programs write it.
+pub(crate) fn time(text: &str) -> Result<DateTime<Utc>, ApiError> {
     // A plus that was not percent-encoded arrives as a space.
     let written = text.replace(' ', "+");
     let read = DateTime::parse_from_rfc3339(&written).map(|time| time.to_utc());

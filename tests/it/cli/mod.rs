@@ -7,6 +7,7 @@ mod help;
 mod serve;
 mod server;
 mod settings;
+mod travel;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
