@@ -64,7 +64,13 @@ pub(super) async fn replay(
     headers: HeaderMap,
     JsonBody(body): JsonBody<Replay>,
 ) -> Result<Response, ApiError> {
-    let asked = asked(&query)?.unwrap_or(("at_version", Moment::Head));
+    let asked = asked(&query)?;
+    let streams = wants_stream(&headers);
+    if let Some((name, _)) = asked.filter(|_| streams) {
+        let message = "A stream is told again as a whole.";
+        return Err(ApiError::invalid_value(message).at(name));
+    }
+    let asked = asked.unwrap_or(("at_version", Moment::Head));
     let told = past::found(&state.commands, &caller, &id, asked).await?;
     let missing = || ApiError::not_found("response", &id);
     let row = past::row(&told, &id).ok_or_else(missing)?;
@@ -77,7 +83,6 @@ pub(super) async fn replay(
             return Err(ApiError::invalid_value(message).at("re_execute"));
         }
     };
-    let streams = wants_stream(&headers);
     if (again || streams) && !row.status.is_final() {
         return Err(ResponseError::StillOpen.into());
     }
