@@ -17,6 +17,10 @@ pub struct Archive {
 /// A moment of the past; the present when none is named.
 #[derive(Debug, Clone, Copy, Args)]
 #[group(multiple = false)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names of the options"
+)]
 pub struct When {
     /// After so many events of its own
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]

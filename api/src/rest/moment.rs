@@ -21,6 +21,10 @@ const LAST_SECOND: i64 = 253_402_300_799;
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "read name by name; see `asked`")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names of the parameters"
+)]
 pub(crate) struct MomentParams {
     /// As it stood after so many events of its own, from 1. One that it has not reached is an error.
     #[param(minimum = 1)]

@@ -48,7 +48,7 @@ pub struct LiveConversation {
     pub deleted_items: BTreeSet<ItemId>,
     /// What it is a copy of, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
+    pub origin: Option<Box<Origin>>,
     /// The run that is under way on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<ResponseId>,
@@ -333,7 +333,7 @@ impl Aggregate for Conversation {
                     run: None,
                 });
             }
-            (Self::Live(live), E::Forked { origin, .. }) => live.origin = Some(origin),
+            (Self::Live(live), E::Forked { origin, .. }) => live.origin = Some(Box::new(origin)),
             (Self::Live(live), E::TitleChanged { title, .. }) => live.title = Some(title),
             (Self::Live(live), E::MetadataReplaced { metadata, .. }) => live.metadata = metadata,
             (Self::Live(live), E::ReferrerChanged { referrer, .. }) => {

@@ -60,7 +60,7 @@ struct OriginBody {
 impl ForkBody {
     /// A fork, with the response that was made in it.
     pub(super) fn of(id: ConversationId, fork: Fork, response: Option<Value>) -> Self {
-        let origin = fork.live.origin.as_ref().map(OriginBody::of);
+        let origin = fork.live.origin.as_deref().map(OriginBody::of);
         Self {
             conversation: ConversationBody::of(id, fork.live),
             forked_from: origin,

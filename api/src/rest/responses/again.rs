@@ -41,7 +41,7 @@ pub(in crate::rest) async fn wish(
         None => None,
     };
     let model = model.or_else(|| like.as_ref().map(|wish| wish.model.clone()));
-    let plain = plain(model.ok_or_else(|| ApiError::missing("model"))?, context)?;
+    let plain = plain(&model.ok_or_else(|| ApiError::missing("model"))?, context)?;
     let Some(mut wish) = like else {
         return Ok(plain);
     };
@@ -54,7 +54,7 @@ pub(in crate::rest) async fn wish(
     Ok(wish)
 }
 
-fn plain(model: String, context: &RequestContext) -> Result<RunWish, ApiError> {
+fn plain(model: &str, context: &RequestContext) -> Result<RunWish, ApiError> {
     let fields = [("model", json!(model)), ("input", json!(""))];
     let fields: Map<String, Value> = fields
         .into_iter()

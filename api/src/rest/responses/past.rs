@@ -46,7 +46,7 @@ pub(super) fn row(past: &Past<Response>, id: &ResponseId) -> Option<RunRow> {
         Response::Closed { call, ending, at } => RunRow {
             metadata: call.metadata.clone(),
             ended_at: Some(*at),
-            ..closed(row, ending, past)
+            ..closed(&row, ending, past)
         },
         Response::NotRequested | Response::Deleted { .. } => return None,
     };
@@ -94,7 +94,7 @@ fn carried(row: RunRow, past: &Past<Response>) -> RunRow {
     }
 }
 
-fn closed(row: RunRow, ending: &Ending, past: &Past<Response>) -> RunRow {
+fn closed(row: &RunRow, ending: &Ending, past: &Past<Response>) -> RunRow {
     let end = |status, answer: Option<&Answer>, usage: Option<Usage>| RunRow {
         status,
         output: answer.map(|answer| answer.body.clone()),

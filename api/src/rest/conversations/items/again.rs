@@ -1,7 +1,8 @@
 //! Saying and answering otherwise: both make a fork, and leave the original as it is.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 use jan_commands::conversation::{Extent, NewFork, PastConversation, fork_conversation};
 use jan_commands::store::Moment;
@@ -47,6 +48,22 @@ pub(super) struct RegenerateItem {
     stream: Option<bool>,
 }
 
+/// The item that a path names, and the conversation that it is in.
+pub(super) struct Place {
+    from: ConversationId,
+    id: ItemId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Place {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let InPath(from) = InPath::from_request_parts(parts, state).await?;
+        let InPath(id) = InPath::from_request_parts(parts, state).await?;
+        Ok(Self { from, id })
+    }
+}
+
 /// How a fork is answered.
 struct Answering {
     model: Option<String>,
@@ -68,15 +85,14 @@ pub(super) async fn edit(
     State(state): State<ApiState>,
     Authenticated(caller): Authenticated,
     context: RequestContext,
-    InPath(from): InPath<ConversationId>,
-    InPath(id): InPath<ItemId>,
+    Place { from, id }: Place,
     JsonBody(body): JsonBody<EditItem>,
 ) -> Result<Response, ApiError> {
     let original = read(&state, &caller, &from).await?;
     let fork = context.ids.conversation();
     let held = original.items.iter().find(|held| held.item.id == id);
     let held = held.ok_or_else(|| ApiError::not_found("item", &id))?;
-    let item = edited(&held.item, body.content, context.ids.message())?;
+    let item = edited(&held.item, &body.content, context.ids.message())?;
     let regenerate = body.regenerate == Some(true);
     if regenerate && item.role() == Some(Role::Assistant) {
         let message = "What a model said is not answered by a model.";
@@ -106,8 +122,7 @@ pub(super) async fn regenerate(
     State(state): State<ApiState>,
     Authenticated(caller): Authenticated,
     context: RequestContext,
-    InPath(from): InPath<ConversationId>,
-    InPath(id): InPath<ItemId>,
+    Place { from, id }: Place,
     JsonBody(body): JsonBody<RegenerateItem>,
 ) -> Result<Response, ApiError> {
     let original = read(&state, &caller, &from).await?;
@@ -129,7 +144,7 @@ async fn read(
 }
 
 /// The same message, saying something else.
-fn edited(item: &Item, content: Value, id: ItemId) -> Result<Item, ApiError> {
+fn edited(item: &Item, content: &Value, id: ItemId) -> Result<Item, ApiError> {
     let Some(role) = item.role() else {
         return Err(ApiError::invalid_value("Only messages can be edited.").at("item_id"));
     };

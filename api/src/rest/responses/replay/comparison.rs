@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jan_commands::store::Past;
 use jan_domain::id::ResponseId;
+use jan_domain::response::run::Progress;
 use jan_domain::response::{Answer, Ending, Response, Usage};
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
@@ -126,7 +127,7 @@ fn text_of(output: &[Value]) -> String {
 /// Calls by name and arguments: those that the server made, then those left to the client.
 fn calls_of(output: &[Value], told: &Past<Response>) -> Vec<Value> {
     let run = told.then.state.progress();
-    let made = run.into_iter().flat_map(|run| run.uses()).map(|(used, _)| {
+    let made = run.into_iter().flat_map(Progress::uses).map(|(used, _)| {
         json!({"server_label": used.server, "name": used.tool, "arguments": read(&used.arguments)})
     });
     let left = output.iter().filter(|item| item["type"] == "function_call");

@@ -95,15 +95,15 @@ fn keep_safe(run: &Progress, wish: &mut RunWish) -> Result<(), ApiError> {
         else {
             continue;
         };
-        let named = wish.servers.iter_mut().find(|one| one.label == *server);
-        if let Some(named) = named {
+        let wished = wish.servers.iter_mut().find(|one| one.label == *server);
+        if let Some(wished) = wished {
             let safe = tools.iter().filter(|tool| !changes(tool.effect));
             let safe = safe.map(|tool| tool.name.clone());
             let allowed = |name: &String| {
-                let names = named.allowed.as_ref();
-                names.is_none_or(|names| names.contains(name))
+                let before = wished.allowed.as_ref();
+                before.is_none_or(|before| before.contains(name))
             };
-            named.allowed = Some(safe.filter(allowed).collect());
+            wished.allowed = Some(safe.filter(allowed).collect());
             continue;
         }
         let may = run.server(server);

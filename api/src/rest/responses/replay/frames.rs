@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate as _;
 use jan_commands::store::{Past, Record};
 use jan_domain::id::ResponseId;
-use jan_domain::response::run::{Step, StepOutcome, Work};
+use jan_domain::response::run::{Progress, Step, StepOutcome, Work};
 use jan_domain::response::{Response, ResponseEvent as E, Usage};
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ fn usage_after(state: &Response) -> Usage {
         Response::Closed { ending, call, .. } => super::comparison::usage_of_ending(ending)
             .or_else(|| call.run.as_ref().map(|run| run.usage()))
             .unwrap_or_default(),
-        _ => state.progress().map(|run| run.usage()).unwrap_or_default(),
+        _ => state.progress().map(Progress::usage).unwrap_or_default(),
     }
 }
 

@@ -5,8 +5,9 @@ mod execution;
 pub(crate) mod frames;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderMap, header};
 use jan_commands::run::follow;
 use jan_commands::store::Moment;
@@ -58,32 +59,15 @@ pub(super) struct Replay {
 pub(super) async fn replay(
     State(state): State<ApiState>,
     Authenticated(caller): Authenticated,
-    context: RequestContext,
     InPath(RunId(id)): InPath<RunId>,
-    query: ListQuery,
-    headers: HeaderMap,
+    way: Way,
     JsonBody(body): JsonBody<Replay>,
 ) -> Result<Response, ApiError> {
-    let asked = asked(&query)?;
-    let streams = wants_stream(&headers);
-    if let Some((name, _)) = asked.filter(|_| streams) {
-        let message = "A stream is told again as a whole.";
-        return Err(ApiError::invalid_value(message).at(name));
-    }
-    let asked = asked.unwrap_or(("at_version", Moment::Head));
-    let told = past::found(&state.commands, &caller, &id, asked).await?;
+    let told = past::found(&state.commands, &caller, &id, way.asked).await?;
     let missing = || ApiError::not_found("response", &id);
     let row = past::row(&told, &id).ok_or_else(missing)?;
-    let again = match query.get("re_execute")? {
-        None => body.re_execute == Some(true),
-        Some("true" | "1") => true,
-        Some("false" | "0") => false,
-        Some(_) => {
-            let message = "Expected 'true' or 'false'.";
-            return Err(ApiError::invalid_value(message).at("re_execute"));
-        }
-    };
-    if (again || streams) && !row.status.is_final() {
+    let again = way.re_execute.or(body.re_execute) == Some(true);
+    if (again || way.streams) && !row.status.is_final() {
         return Err(ResponseError::StillOpen.into());
     }
     if again {
@@ -91,14 +75,53 @@ pub(super) async fn replay(
             model: body.model,
             unsafe_tools: body.allow_unsafe_tools == Some(true),
         };
-        let made = execution::execute((&state, &caller, &context), (&id, &told), terms).await?;
+        let asking = (&state, &*caller, &way.context);
+        let made = execution::execute(asking, (&id, &told), terms).await?;
         return Ok(Json(made).into_response());
     }
-    if streams {
+    if way.streams {
         let events = follow(&state.commands, &id, 0);
         return Ok(stream::response(Portrait::of_row(&row), events, ()));
     }
     Ok(Json(frames::replay(&id, &told)).into_response())
+}
+
+/// What a request says of its replay beside its body.
+pub(super) struct Way {
+    context: RequestContext,
+    asked: (&'static str, Moment),
+    re_execute: Option<bool>,
+    streams: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Way {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = ListQuery::from_request_parts(parts, state).await?;
+        let Ok(context) = RequestContext::from_request_parts(parts, state).await;
+        let asked = asked(&query)?;
+        let streams = wants_stream(&parts.headers);
+        if let Some((name, _)) = asked.filter(|_| streams) {
+            let message = "A stream is told again as a whole.";
+            return Err(ApiError::invalid_value(message).at(name));
+        }
+        let re_execute = match query.get("re_execute")? {
+            None => None,
+            Some("true" | "1") => Some(true),
+            Some("false" | "0") => Some(false),
+            Some(_) => {
+                let message = "Expected 'true' or 'false'.";
+                return Err(ApiError::invalid_value(message).at("re_execute"));
+            }
+        };
+        Ok(Self {
+            context,
+            asked: asked.unwrap_or(("at_version", Moment::Head)),
+            re_execute,
+            streams,
+        })
+    }
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {
