@@ -7,7 +7,7 @@ use jan_commands::run::{InputItem, RunWish, requested_in, response_as_of};
 use jan_commands::store::{Moment, Past};
 use jan_domain::Caller;
 use jan_domain::id::{ConversationId, ResponseId};
-use jan_domain::response::run::{Progress, StepOutcome, Work};
+use jan_domain::response::run::{ListedTool, Progress, ServerPlace, StepOutcome, Work};
 use jan_domain::response::{EffectClass, RequestedCall, Response, ResponseError};
 use serde_json::{Value, json};
 
@@ -89,36 +89,37 @@ fn keep_safe(run: &Progress, wish: &mut RunWish) -> Result<(), ApiError> {
     let changes = |effect: EffectClass| effect != EffectClass::Pure;
     let called = run.uses().filter(|(used, _)| changes(used.effect));
     let mut refused: BTreeSet<&str> = called.map(|(used, _)| used.tool.as_str()).collect();
-    for step in &run.steps {
-        let (Work::ListTools { server, .. }, Some(StepOutcome::Listed(tools))) =
-            (&step.step.work, &step.outcome)
-        else {
-            continue;
-        };
-        let wished = wish.servers.iter_mut().find(|one| one.label == *server);
-        if let Some(wished) = wished {
-            let safe = tools.iter().filter(|tool| !changes(tool.effect));
-            let safe = safe.map(|tool| tool.name.clone());
-            let allowed = |name: &String| {
-                let before = wished.allowed.as_ref();
-                before.is_none_or(|before| before.contains(name))
-            };
-            wished.allowed = Some(safe.filter(allowed).collect());
-            continue;
-        }
-        let may = run.server(server);
-        let own = tools.iter().filter(|tool| {
-            changes(tool.effect) && may.is_some_and(|terms| terms.allows(&tool.name, false))
-        });
-        refused.extend(own.map(|tool| tool.name.as_str()));
-    }
     for server in &mut wish.servers {
+        let listed = listed(run).filter(|(label, _)| *label == server.label);
+        let safe = listed.flat_map(|(_, tools)| tools.iter().filter(|tool| !changes(tool.effect)));
+        let before = server.allowed.take();
+        let may = |name: &String| before.as_ref().is_none_or(|names| names.contains(name));
         // What was not listed then may not be harmless now.
-        server.allowed.get_or_insert_default();
+        server.allowed = Some(safe.map(|tool| tool.name.clone()).filter(may).collect());
+    }
+    for (label, tools) in listed(run) {
+        let own = run
+            .server(label)
+            .filter(|terms| terms.place == ServerPlace::Own);
+        let may = |tool: &&ListedTool| own.is_some_and(|terms| terms.allows(&tool.name, false));
+        let changing = tools.iter().filter(|tool| changes(tool.effect)).filter(may);
+        refused.extend(changing.map(|tool| tool.name.as_str()));
     }
     if refused.is_empty() {
         return Ok(());
     }
     let names: Vec<&str> = refused.into_iter().collect();
     Err(ApiError::unsafe_tools(&names))
+}
+
+/// What each server said that it offers.
+fn listed(run: &Progress) -> impl Iterator<Item = (&str, &[ListedTool])> {
+    run.steps
+        .iter()
+        .filter_map(|step| match (&step.step.work, &step.outcome) {
+            (Work::ListTools { server, .. }, Some(StepOutcome::Listed(tools))) => {
+                Some((server.as_str(), tools.as_slice()))
+            }
+            _ => None,
+        })
 }
