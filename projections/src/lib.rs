@@ -50,7 +50,7 @@ use sqlx::PgPool;
 use crate::audit::AuditReader;
 pub use account::{AccountReader, AccountRow};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
-pub use conversation::{ConversationList, ConversationReader, ConversationRow, ItemRow};
+pub use conversation::{BranchRow, ConversationList, ConversationReader, ConversationRow, ItemRow};
 pub use cursor::{Order, Page, PageRequest};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};

@@ -190,6 +190,16 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "answer_not_kept", message).at("Idempotency-Key")
     }
 
+    /// 400: making a response again would change something again.
+    pub fn unsafe_tools(names: &[&str]) -> Self {
+        let message = format!(
+            "Making it again could change something again, by these tools: {}. Say \
+             'allow_unsafe_tools' if it may.",
+            names.join(", ")
+        );
+        Self::new(StatusCode::BAD_REQUEST, "unsafe_tools", message).at("allow_unsafe_tools")
+    }
+
     /// 429: this process answers as many calls as it can.
     pub fn too_busy() -> Self {
         let message = "The server is answering as many model calls as it can. Try again shortly.";

@@ -4,13 +4,14 @@ mod admin;
 mod audit;
 mod auth;
 mod chat;
-mod conversations;
+pub(crate) mod conversations;
 pub(crate) mod description;
 mod embeddings;
 mod models;
+pub(crate) mod moment;
 mod page;
 mod path_id;
-mod responses;
+pub(crate) mod responses;
 mod service;
 mod value_check;
 

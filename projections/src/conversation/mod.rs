@@ -1,11 +1,13 @@
 //! Conversations and their items, as lists to page through.
 
+mod branches;
 mod copy;
 mod fold;
 mod items;
 mod reader;
 mod rows;
 
+pub use branches::BranchRow;
 pub(crate) use fold::ConversationChanges;
 pub use reader::{ConversationList, ConversationReader};
 pub use rows::{ConversationRow, ItemRow};
