@@ -82,7 +82,11 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
         Command::Events(EventsCommand::VerifyProof(args)) => {
             check_proof(&args, &config, &mut Answer::new())?;
         }
-        Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
+        Command::Migrate(_)
+        | Command::Events(_)
+        | Command::Conversations(_)
+        | Command::Responses(_)
+        | Command::Projections(_) => {
             quieten(&mut config)?;
             return visit_database(&command, &config).await;
         }

@@ -8,6 +8,10 @@ use cqrs_es::event_sink::EventSink;
 /// `decide` is total: it answers with events (none when the command was accepted before) or a
 /// refusal, and never reads anything but its arguments.
 pub trait Decider: Aggregate<Services = ()> {
+    /// Raised when the state looks otherwise than before: states put away under another number are
+    /// not read. Events are not concerned; the state follows from them.
+    const STATE_VERSION: u32 = 1;
+
     /// The rule: which events follow from `command`, given everything applied so far.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
 }

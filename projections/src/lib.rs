@@ -51,7 +51,8 @@ use crate::audit::AuditReader;
 pub use account::{AccountReader, AccountRow};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{
-    ConversationChange, ConversationList, ConversationReader, ConversationRow, ItemRow, ItemsWanted,
+    BranchRow, ConversationChange, ConversationList, ConversationReader, ConversationRow, ItemRow,
+    ItemsWanted,
 };
 pub use cursor::{Order, Page, PageRequest};
 pub use error::{ListError, ReadError};

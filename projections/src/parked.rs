@@ -115,7 +115,7 @@ async fn retry_stream(
         let mut changes = definition.begin();
         match &entry.event {
             Ok(event) => changes.fold(&entry.stream.aggregate_id, event),
-            Err(error) => outcome.error = Some(told(&entry, chain(error))),
+            Err(error) => outcome.error = Some(told(&entry, &chain(error))),
         }
         if outcome.error.is_none()
             && !changes.is_empty()
@@ -124,7 +124,7 @@ async fn retry_stream(
             if !blames_event(&error) {
                 return Err(error.into());
             }
-            outcome.error = Some(told(&entry, chain(&error)));
+            outcome.error = Some(told(&entry, &chain(&error)));
         }
         if outcome.error.is_some() {
             transaction.rollback().await?;
@@ -136,7 +136,7 @@ async fn retry_stream(
     Ok(outcome)
 }
 
-fn told(entry: &Entry, error: String) -> String {
+fn told(entry: &Entry, error: &str) -> String {
     format!("event {}: {error}", entry.position)
 }
 

@@ -1,6 +1,8 @@
 //! The command line: what can be said to `jan-server`, one file per subcommand.
 
+mod archive;
 pub mod config;
+pub mod conversations;
 pub mod doctor;
 pub mod events;
 pub mod graphql_schema;
@@ -8,6 +10,7 @@ pub mod keys;
 pub mod migrate;
 pub mod openapi;
 pub mod projections;
+pub mod responses;
 pub mod serve;
 pub mod stop;
 pub mod terminal;
@@ -16,9 +19,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::archive::{Archive, When};
+use self::conversations::ConversationsCommand;
 use self::events::EventsCommand;
 use self::keys::KeysCommand;
 use self::projections::ProjectionsCommand;
+use self::responses::ResponsesCommand;
 
 /// An OpenAI-compatible LLM platform whose whole history is an event log in Postgres.
 ///
@@ -72,6 +78,12 @@ pub enum Command {
     /// Read the event log
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Look at conversations, as they are and as they stood
+    #[command(subcommand)]
+    Conversations(ConversationsCommand),
+    /// Look at what responses did
+    #[command(subcommand)]
+    Responses(ResponsesCommand),
     /// Look at the read models
     #[command(subcommand)]
     Projections(ProjectionsCommand),

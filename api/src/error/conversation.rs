@@ -18,6 +18,7 @@ impl From<ConversationError> for ApiError {
             ConversationError::DuplicateItem(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "duplicate_item", message).at("items")
             }
+            ConversationError::NothingAsked(_) => Self::invalid_value(message).at("item_id"),
             // A 409 would be asked again by SDKs, in vain for as long as the other runs.
             ConversationError::Locked => {
                 Self::new(StatusCode::BAD_REQUEST, "conversation_locked", message)

@@ -81,6 +81,11 @@ impl ApiError {
         self.status.is_client_error() && !self.is_unauthorized()
     }
 
+    /// Whether what was asked for is not there, or somebody else's.
+    pub fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     /// A whole answer that has nothing but this error.
     pub fn graphql_body(&self) -> Value {
         let mut extensions = json!({

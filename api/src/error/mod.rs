@@ -1,5 +1,6 @@
 //! Errors as callers see them: the only room with status codes.
 
+mod accepted;
 mod account;
 mod chat;
 mod command;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+pub(crate) use accepted::Accepted;
 pub use graphql::{coded, status_of_graphql, status_of_kept_mutation};
 pub use provider::{chunk_of_failure, status_of_failure};
 
@@ -195,6 +197,16 @@ impl ApiError {
         let message = "The call of this Idempotency-Key was answered before, and not kept because \
                        it asked for 'store: false'.";
         Self::new(StatusCode::BAD_REQUEST, "answer_not_kept", message).at("Idempotency-Key")
+    }
+
+    /// 400: making a response again would change something again.
+    pub fn unsafe_tools(names: &[&str]) -> Self {
+        let message = format!(
+            "Making it again could change something again, by these tools: {}. Say \
+             'allow_unsafe_tools' if it may.",
+            names.join(", ")
+        );
+        Self::new(StatusCode::BAD_REQUEST, "unsafe_tools", message).at("allow_unsafe_tools")
     }
 
     /// 429: this process answers as many calls as it can.

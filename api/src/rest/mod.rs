@@ -8,6 +8,7 @@ pub(crate) mod conversations;
 pub(crate) mod description;
 mod embeddings;
 mod models;
+pub(crate) mod moment;
 mod page;
 mod path_id;
 pub(crate) mod responses;

@@ -3,10 +3,13 @@ use std::process::ExitCode;
 
 use jan_infra::config::Config;
 
+use super::archive::archive;
 use super::events::events;
 use super::projections::projections;
 use super::{DatabaseVisit, migrate};
 use crate::cli::Command;
+use crate::cli::conversations::{self, ConversationsCommand};
+use crate::cli::responses::{ResponsesCommand, replay};
 
 /// Runs one of the commands that need the database, and answers what the program ends with.
 pub async fn at_database(
@@ -22,6 +25,15 @@ pub async fn at_database(
     let pool = visit.read(config).await?;
     match command {
         Command::Events(command) => events(command, pool, config, out).await?,
+        Command::Conversations(ConversationsCommand::Show(args)) => {
+            conversations::show(args, &archive(pool, config)?, out).await?;
+        }
+        Command::Conversations(ConversationsCommand::Diff(args)) => {
+            conversations::diff(args, &archive(pool, config)?, out).await?;
+        }
+        Command::Responses(ResponsesCommand::Replay(args)) => {
+            replay(args, &archive(pool, config)?, out).await?;
+        }
         Command::Projections(command) => return projections(command, pool, config, out).await,
         _ => unreachable!("the others need no database"),
     }

@@ -2,6 +2,7 @@
 
 mod admin_token;
 mod application;
+mod archive;
 mod at_database;
 mod diagnosis;
 mod events;

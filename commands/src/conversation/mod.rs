@@ -3,10 +3,14 @@
 mod change;
 mod create;
 mod delete;
+mod fork;
+mod past;
 
 pub use change::change_conversation;
 pub use create::{NewConversation, create_conversation};
 pub use delete::{delete_conversation, delete_conversations, delete_item};
+pub use fork::{Extent, Fork, NewFork, fork_conversation};
+pub use past::{PastConversation, PastItem, conversation_as_of, conversation_versions};
 
 use jan_domain::Caller;
 use jan_domain::conversation::{Conversation, ConversationError, LiveConversation};
@@ -54,6 +58,7 @@ mod tests {
             referrer: None,
             items: Vec::new(),
             deleted_items: BTreeSet::new(),
+            origin: None,
             run: None,
         };
         assert_eq!(own(&Conversation::Live(live.clone()), &ada), Ok(&live));

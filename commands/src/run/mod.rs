@@ -5,6 +5,7 @@
 //! What follows is the domain's to say (`jan_domain::response::run`). `take_up.rs` lets the living
 //! carry what the dead have left.
 
+mod again;
 mod begin;
 mod call_directly;
 mod cancel;
@@ -29,6 +30,7 @@ mod item_ids;
 mod on_record;
 mod outcome;
 mod own_tools;
+mod past;
 mod plan;
 mod prompt;
 mod record;
@@ -43,6 +45,7 @@ mod tool_step;
 mod warm_up;
 mod wish;
 
+pub use again::wish_again;
 pub use call_directly::{DirectCall, DirectCallError, call_tool_directly};
 pub use cancel::{cancel_run, delete_run};
 pub use catalogue::OWN_LABEL;
@@ -54,6 +57,7 @@ pub use error::RunError;
 pub use follow::follow;
 pub use item_ids::response_of;
 pub use own_tools::list_own_tools;
+pub use past::{requested_in, response_as_of};
 pub use recorded::{ChosenTool, InNamespace, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
 pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};
 pub use take_up::keep_taking_up;

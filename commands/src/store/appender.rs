@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::NewEvent;
 use super::append::AppendError;
 use super::lane::{Lane, Returned, Writer};
+use super::snapshot::SnapshotKeeper;
 use super::timetable::{Timetable, Waiting};
 use crate::metrics::AppendMetrics;
 
@@ -61,6 +62,7 @@ struct Entrance {
     ids: Arc<dyn IdGenerator>,
     pool: PgPool,
     keyring: Arc<dyn Keyring>,
+    snapshots: SnapshotKeeper,
 }
 
 /// Events of one append: all or none.
@@ -110,6 +112,7 @@ impl EventLog {
         Self(Arc::new(Entrance {
             queue,
             ids,
+            snapshots: SnapshotKeeper::start(pool.clone(), tracker),
             pool,
             keyring,
         }))
@@ -122,6 +125,7 @@ impl EventLog {
             queue: self.0.queue.clone(),
             ids: Arc::clone(&self.0.ids),
             pool: self.0.pool.clone(),
+            snapshots: self.0.snapshots.clone(),
             keyring,
         }))
     }
@@ -151,8 +155,16 @@ impl EventLog {
         self.0.keyring.as_ref()
     }
 
+    pub(super) fn shared_keyring(&self) -> Arc<dyn Keyring> {
+        Arc::clone(&self.0.keyring)
+    }
+
     pub(super) fn pool(&self) -> &PgPool {
         &self.0.pool
+    }
+
+    pub(super) fn snapshots(&self) -> &SnapshotKeeper {
+        &self.0.snapshots
     }
 }
 

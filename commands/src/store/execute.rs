@@ -5,13 +5,15 @@ use std::time::Duration;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::{EventUpcaster, PersistedEventRepository, SerializedEvent};
-use jan_domain::history;
 use jan_domain::metadata::Metadata;
+use jan_domain::{Decider, history};
 use rand::RngExt;
 use serde_json::Value;
 
+use super::as_of::unreadable;
 use super::new_event::continue_stream;
 use super::opening::{self, Opened};
+use super::snapshot::{self, Snapshot};
 use super::{AppendError, EventLog, EventRepository, NewEvent};
 use crate::error::CommandError;
 
@@ -87,7 +89,7 @@ impl<A: Aggregate<Services = ()>> Loaded<A> {
 
 impl<A> Store<A>
 where
-    A: Aggregate<Services = ()>,
+    A: Decider,
     A::Command: Clone,
 {
     /// The streams of `A` in this log.
@@ -106,22 +108,66 @@ where
         &self.log
     }
 
-    /// Folds a stream. A stream without events is the aggregate's default, at version 0.
+    /// Folds a stream. A stream without events is the aggregate's default, at version 0. A long one is
+    /// folded from its snapshot on, and leaves another behind when much came after that.
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, CommandError<A::Error>> {
-        let events = self.repository.get_events::<A>(id).await?;
-        self.fold(id, events).await
+        let (known, events) = self.known(id).await?;
+        let read = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let owner = events.last().and_then(snapshot::owner_of);
+        let loaded = self.fold(known, events, |_| {}).await?;
+        if let Some(owner) = owner {
+            let state = (&loaded.state, loaded.version);
+            let keyring = self.log.shared_keyring();
+            self.log.snapshots().take(id, state, read, (owner, keyring));
+        }
+        Ok(loaded)
     }
 
-    /// Folds the first events of a stream: opened, raised to today's versions, none missing. Where
-    /// one cannot be opened any more because its owner was erased, there never was anything; only
-    /// the erasure itself is still told.
-    async fn fold(
+    /// What a snapshot knows of a stream, or nothing, and the events that follow.
+    async fn known(
         &self,
         id: &str,
+    ) -> Result<(Loaded<A>, Vec<SerializedEvent>), CommandError<A::Error>> {
+        let pool = self.log.pool();
+        let mut events = snapshot::tail::<A>(pool, id).await.map_err(unreadable)?;
+        let first = events.first().map(|event| event.sequence);
+        if first == Some(1) {
+            return Ok((Loaded::new(id), events));
+        }
+        let snapshot = Snapshot::find::<A>(pool, id).await.map_err(unreadable)?;
+        if events.is_empty() && snapshot.is_none() {
+            return Ok((Loaded::new(id), events));
+        }
+        if let Some(snapshot) = snapshot {
+            let version = snapshot.version;
+            // The event that made the snapshot's version must be there: else it tells of another past.
+            let made_by = |event: &SerializedEvent| i64::try_from(event.sequence) == Ok(version);
+            if let Some(place) = events.iter().position(made_by)
+                && let Some(state) = snapshot.open::<A>(id, self.log.keyring()).await?
+            {
+                events.drain(..=place);
+                let known = Loaded {
+                    id: id.into(),
+                    state,
+                    version,
+                };
+                return Ok((known, events));
+            }
+        }
+        let all = self.repository.get_events::<A>(id).await?;
+        Ok((Loaded::new(id), all))
+    }
+
+    /// Folds the next events of a stream: opened, raised to today's versions, none missing. Each is
+    /// `heard` before it is applied. Where one cannot be opened any more because its owner was erased,
+    /// there never was anything; only the erasure itself is still told.
+    pub(super) async fn fold(
+        &self,
+        mut loaded: Loaded<A>,
         events: Vec<SerializedEvent>,
+        mut heard: impl FnMut(&A::Event) + Send,
     ) -> Result<Loaded<A>, CommandError<A::Error>> {
         let keys = opening::keys_of(self.log.keyring(), &events).await?;
-        let mut loaded: Loaded<A> = Loaded::new(id);
         let mut erased = false;
         for mut event in events {
             loaded.version += 1;
@@ -133,7 +179,9 @@ where
                 (loaded.state, erased) = (A::default(), true);
             }
             if !erased || event.event_type == history::ERASED {
-                loaded.state.apply(self.read(event, opened)?);
+                let event = self.read(event, opened)?;
+                heard(&event);
+                loaded.state.apply(event);
             }
         }
         Ok(loaded)

@@ -3,6 +3,7 @@
 
 mod append;
 mod appender;
+mod as_of;
 mod execute;
 mod foreign_event;
 mod idempotency;
@@ -12,10 +13,12 @@ mod new_event;
 mod opening;
 mod owner_keys;
 mod repository;
+mod snapshot;
 mod timetable;
 
 pub use append::AppendError;
 pub use appender::{Appended, AppenderLimits, EventLog, Ticket};
+pub use as_of::{Moment, Past, Record};
 pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};
 pub use foreign_event::{ForeignEvent, Unacceptable};

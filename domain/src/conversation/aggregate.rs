@@ -5,7 +5,8 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
-use super::{ConversationCommand, ConversationError, ConversationEvent};
+use super::origin::copied;
+use super::{ConversationCommand, ConversationError, ConversationEvent, Origin};
 use crate::caller::Owner;
 use crate::decider::{self, Decider};
 use crate::id::{ItemId, ResponseId};
@@ -45,6 +46,9 @@ pub struct LiveConversation {
     pub items: Vec<Item>,
     /// Ids that were used once and never come back.
     pub deleted_items: BTreeSet<ItemId>,
+    /// What it is a copy of, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Box<Origin>>,
     /// The run that is under way on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<ResponseId>,
@@ -69,32 +73,12 @@ impl Decider for Conversation {
         use ConversationCommand as C;
         use ConversationEvent as E;
         match (self, command) {
-            (
-                Self::NotCreated,
-                C::Create {
-                    owner,
-                    title,
-                    metadata,
-                    referrer,
-                    items,
-                    at,
-                },
-            ) => {
-                check_texts(title.as_deref(), referrer.as_deref())?;
-                let appended = new_items(&[], &BTreeSet::new(), &items, ITEMS_PER_CALL_MAX)?;
-                let created = E::Created {
-                    owner,
-                    title,
-                    metadata,
-                    referrer,
-                    at,
-                };
-                Ok(std::iter::once(created)
-                    .chain(grown(appended, None, at))
-                    .collect())
-            }
+            (Self::NotCreated, command @ (C::Create { .. } | C::Fork { .. })) => begin(command),
             (Self::Live(live), C::Create { owner, .. }) if live.owner == owner => Ok(vec![]),
-            (Self::Live(_) | Self::Deleted { .. }, C::Create { .. }) => {
+            (Self::Live(live), C::Fork { owner, origin, .. }) if live.is_fork(&owner, &origin) => {
+                Ok(vec![])
+            }
+            (Self::Live(_) | Self::Deleted { .. }, C::Create { .. } | C::Fork { .. }) => {
                 Err(ConversationError::AlreadyExists)
             }
             (Self::NotCreated, _) => Err(ConversationError::NotFound),
@@ -133,7 +117,63 @@ impl Decider for Conversation {
     }
 }
 
+/// The first events of a life.
+fn begin(command: ConversationCommand) -> Result<Vec<ConversationEvent>, ConversationError> {
+    use ConversationCommand as C;
+    use ConversationEvent as E;
+    let (begun, grown): (E, Vec<E>) = match command {
+        C::Create {
+            owner,
+            title,
+            metadata,
+            referrer,
+            items,
+            at,
+        } => {
+            check_texts(title.as_deref(), referrer.as_deref())?;
+            let items = new_items(&[], &BTreeSet::new(), &items, ITEMS_PER_CALL_MAX)?;
+            let created = E::Created {
+                owner,
+                title,
+                metadata,
+                referrer,
+                at,
+            };
+            (created, grown(items, None, at).collect())
+        }
+        C::Fork {
+            owner,
+            title,
+            metadata,
+            referrer,
+            origin,
+            turns,
+            at,
+        } => {
+            check_texts(title.as_deref(), referrer.as_deref())?;
+            let copied = copied(turns, at)?;
+            let created = E::Created {
+                owner,
+                title,
+                metadata,
+                referrer,
+                at,
+            };
+            let forked = std::iter::once(E::Forked { origin, at });
+            (created, forked.chain(copied).collect())
+        }
+        _ => return Err(ConversationError::NotFound),
+    };
+    Ok(std::iter::once(begun).chain(grown).collect())
+}
+
 impl LiveConversation {
+    /// Whether it is this fork. The original may have grown since, so its version says nothing.
+    fn is_fork(&self, owner: &Owner, origin: &Origin) -> bool {
+        let mut known = self.origin.iter();
+        self.owner == *owner && known.any(|known| known.from == origin.from)
+    }
+
     fn update(
         &self,
         title: Option<String>,
@@ -289,9 +329,11 @@ impl Aggregate for Conversation {
                     referrer,
                     items: Vec::new(),
                     deleted_items: BTreeSet::new(),
+                    origin: None,
                     run: None,
                 });
             }
+            (Self::Live(live), E::Forked { origin, .. }) => live.origin = Some(Box::new(origin)),
             (Self::Live(live), E::TitleChanged { title, .. }) => live.title = Some(title),
             (Self::Live(live), E::MetadataReplaced { metadata, .. }) => live.metadata = metadata,
             (Self::Live(live), E::ReferrerChanged { referrer, .. }) => {

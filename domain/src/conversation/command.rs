@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 
+use super::{Origin, Turn};
 use crate::caller::Owner;
 use crate::id::{ItemId, ResponseId};
 use crate::item::Item;
@@ -20,6 +21,23 @@ pub enum ConversationCommand {
         referrer: Option<String>,
         /// Its first items.
         items: Vec<Item>,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// Begin as a copy of what another conversation holds, or held.
+    Fork {
+        /// Whose it will be.
+        owner: Owner,
+        /// What it is called.
+        title: Option<String>,
+        /// The client's own pairs.
+        metadata: UserMetadata,
+        /// Where it came from, in the client's words.
+        referrer: Option<String>,
+        /// What it is a copy of.
+        origin: Origin,
+        /// What it begins with.
+        turns: Vec<Turn>,
         /// Now.
         at: DateTime<Utc>,
     },

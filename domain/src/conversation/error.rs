@@ -28,4 +28,7 @@ pub enum ConversationError {
     /// No item has this id.
     #[error("there is no item with id '{0}'")]
     ItemNotFound(ItemId),
+    /// Nothing that could be answered comes before an item.
+    #[error("nothing that could be answered comes before the item '{0}'")]
+    NothingAsked(ItemId),
 }

@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 
+use super::Origin;
 use crate::caller::Owner;
 use crate::id::{ItemId, ResponseId};
 use crate::item::Item;
@@ -20,6 +21,13 @@ pub enum ConversationEvent {
         metadata: UserMetadata,
         /// Where it came from, in the client's words.
         referrer: Option<String>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It began as a copy. The items that were copied follow.
+    Forked {
+        /// Of what.
+        origin: Origin,
         /// When.
         at: DateTime<Utc>,
     },
@@ -85,6 +93,7 @@ impl DomainEvent for ConversationEvent {
     fn event_type(&self) -> String {
         match self {
             Self::Created { .. } => "ConversationCreated",
+            Self::Forked { .. } => "ConversationForked",
             Self::TitleChanged { .. } => "ConversationTitleChanged",
             Self::MetadataReplaced { .. } => "ConversationMetadataReplaced",
             Self::ReferrerChanged { .. } => "ConversationReferrerChanged",

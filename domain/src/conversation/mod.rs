@@ -3,12 +3,18 @@
 
 mod aggregate;
 mod command;
+mod difference;
 mod error;
 mod event;
+#[cfg(test)]
+mod fork_tests;
+mod origin;
 #[cfg(test)]
 mod tests;
 
 pub use aggregate::{Conversation, LiveConversation};
 pub use command::ConversationCommand;
+pub use difference::Difference;
 pub use error::ConversationError;
 pub use event::ConversationEvent;
+pub use origin::{Origin, Turn};

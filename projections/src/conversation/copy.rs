@@ -11,7 +11,8 @@ pub(super) fn copy(changes: &BTreeMap<String, ConversationChange>, rows: &mut Co
         };
         rows.row(
             "conversations (conversation_id, tenant_id, account_id, title, referrer, metadata, \
-             items_added, created_at, updated_at)",
+             items_added, created_at, updated_at, forked_from, forked_version, forked_item, \
+             root_id)",
         )
         .text(id)
         .text(owner.tenant.as_str())
@@ -22,6 +23,10 @@ pub(super) fn copy(changes: &BTreeMap<String, ConversationChange>, rows: &mut Co
         .plain(change.items.added)
         .time(*created_at)
         .time(change.updated_at)
+        .text_or_null(change.forked_from())
+        .plain_or_null(change.forked_version())
+        .text_or_null(change.forked_item())
+        .text_or_null(change.root())
         .end();
         for item in &change.items.kept {
             rows.row("conversation_items (conversation_id, ordinal, item_id, body, created_at)")

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use jan_domain::caller::Owner;
-use jan_domain::conversation::ConversationEvent as E;
+use jan_domain::conversation::{ConversationEvent as E, Origin};
 use jan_domain::history::Event;
 use jan_domain::id::ItemId;
 use jan_domain::item::Item;
@@ -41,6 +41,7 @@ pub(super) struct ConversationChange {
     pub(super) title: Option<String>,
     pub(super) metadata: Option<UserMetadata>,
     pub(super) referrer: Option<String>,
+    pub(super) origin: Option<Origin>,
     pub(super) items: ItemChanges,
     pub(super) updated_at: DateTime<Utc>,
     pub(super) deleted: bool,
@@ -67,7 +68,7 @@ pub(super) struct NewItem {
 
 impl Changes for ConversationChanges {
     const NAME: &'static str = "conversations";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [Table] = &[
         Table::by("conversations", "conversation_id"),
         Table::by("conversation_items", "conversation_id"),
@@ -110,6 +111,10 @@ impl ConversationChange {
                 self.title.clone_from(title);
                 self.metadata = Some(metadata.clone());
                 self.referrer.clone_from(referrer);
+                at
+            }
+            E::Forked { origin, at } => {
+                self.origin = Some(origin.clone());
                 at
             }
             E::TitleChanged { title, at } => {

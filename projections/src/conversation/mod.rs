@@ -1,6 +1,7 @@
 //! Conversations and their items, as lists to page through.
 
 mod batch;
+mod branches;
 mod changes;
 mod copy;
 mod fold;
@@ -9,6 +10,7 @@ mod reader;
 mod rows;
 
 pub use batch::ItemsWanted;
+pub use branches::BranchRow;
 pub use changes::ConversationChange;
 pub(crate) use fold::ConversationChanges;
 pub use reader::{ConversationList, ConversationReader};

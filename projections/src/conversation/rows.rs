@@ -95,10 +95,11 @@ async fn insert(connection: &mut PgConnection, rows: &[Created<'_>]) -> Result<(
     let sql = r"
         insert into conversations
                (conversation_id, tenant_id, account_id, title, referrer, metadata, items_added,
-                created_at, updated_at)
+                created_at, updated_at, forked_from, forked_version, forked_item, root_id)
         select *
           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[],
-                      $7::bigint[], $8::timestamptz[], $9::timestamptz[])";
+                      $7::bigint[], $8::timestamptz[], $9::timestamptz[], $10::text[],
+                      $11::bigint[], $12::text[], $13::text[])";
     sqlx::query(sql)
         .bind(column(rows, |row| row.id.as_str()))
         .bind(column(rows, |row| row.owner.tenant.as_str()))
@@ -111,6 +112,10 @@ async fn insert(connection: &mut PgConnection, rows: &[Created<'_>]) -> Result<(
         .bind(column(rows, |row| row.change.items.added))
         .bind(column(rows, |row| row.at))
         .bind(column(rows, |row| row.change.updated_at))
+        .bind(column(rows, |row| row.change.forked_from()))
+        .bind(column(rows, |row| row.change.forked_version()))
+        .bind(column(rows, |row| row.change.forked_item()))
+        .bind(column(rows, |row| row.change.root()))
         .execute(connection)
         .await?;
     Ok(())
@@ -130,10 +135,15 @@ async fn update(
                referrer = coalesce(change.referrer, row.referrer),
                metadata = coalesce(change.metadata, row.metadata),
                items_added = row.items_added + change.items_added,
-               updated_at = change.updated_at
+               updated_at = change.updated_at,
+               forked_from = coalesce(change.forked_from, row.forked_from),
+               forked_version = coalesce(change.forked_version, row.forked_version),
+               forked_item = coalesce(change.forked_item, row.forked_item),
+               root_id = coalesce(change.root_id, row.root_id)
           from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::bigint[],
-                      $6::timestamptz[])
-               as change (id, title, referrer, metadata, items_added, updated_at)
+                      $6::timestamptz[], $7::text[], $8::bigint[], $9::text[], $10::text[])
+               as change (id, title, referrer, metadata, items_added, updated_at, forked_from,
+                          forked_version, forked_item, root_id)
          where row.conversation_id = change.id
         returning row.conversation_id, row.items_added - change.items_added";
     let found: BTreeMap<String, i64> = sqlx::query_as(sql)
@@ -145,6 +155,10 @@ async fn update(
         }))
         .bind(column(rows, |(_, change)| change.items.added))
         .bind(column(rows, |(_, change)| change.updated_at))
+        .bind(column(rows, |(_, change)| change.forked_from()))
+        .bind(column(rows, |(_, change)| change.forked_version()))
+        .bind(column(rows, |(_, change)| change.forked_item()))
+        .bind(column(rows, |(_, change)| change.root()))
         .fetch_all(connection)
         .await?
         .into_iter()

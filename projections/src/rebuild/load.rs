@@ -13,7 +13,7 @@ use crate::projection::{Course, Folding, Streams};
 /// A range of streams, and how far it is taken in.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(super) struct Shard {
-    shard: i32,
+    number: i32,
     range_end: Option<String>,
     /// The last stream that is in.
     cursor: String,
@@ -22,7 +22,7 @@ pub(super) struct Shard {
 /// The ranges that are not finished.
 pub(super) async fn unfinished(site: &Site) -> Result<Vec<Shard>, sqlx::Error> {
     let sql = r"
-        select shard, range_end, cursor
+        select shard as number, range_end, cursor
           from projection_shards
          where name = $1
            and generation = $2
@@ -235,7 +235,7 @@ async fn checkpoint(
     let moved = sqlx::query(sql)
         .bind(site.definition.name)
         .bind(site.generation)
-        .bind(shard.shard)
+        .bind(shard.number)
         .bind(&shard.cursor)
         .bind(cursor)
         .bind(i64::try_from(events).expect("a page fits in memory"))

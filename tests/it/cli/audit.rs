@@ -231,7 +231,13 @@ async fn what_one_log_has_written_another_takes_byte_for_byte() {
     assert!(streams.len() < lines, "only one of two talks");
     let said = desk.run(&["events", "export", "--stream", "conv_nobody"]);
     assert_eq!(said.complaint(1), "there are no events of 'conv_nobody'");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_of_a_report_becomes_another_tenants() {
+    let (_app, desk, id) = talked().await;
+    let report = desk.run(&["events", "export", "--open", "--conversation", &id]);
+    report.answer();
     let third = Database::fresh().await;
     let pool = third.pool(4).await;
     let support = at(&pool);

@@ -17,6 +17,11 @@ const COMMANDS: &[&[&str]] = &[
     &["events", "checkpoint"],
     &["events", "prove"],
     &["events", "verify-proof"],
+    &["conversations"],
+    &["conversations", "show"],
+    &["conversations", "diff"],
+    &["responses"],
+    &["responses", "replay"],
     &["projections"],
     &["projections", "list"],
     &["keys"],
@@ -69,6 +74,19 @@ fn a_command_that_asks_wrongly_ends_with_2() {
         &["events", "tail", "--trace", "xyz"],
         &["events", "tail", "-n", "-1"],
         &["events", "show"],
+        &["conversations", "show"],
+        &["conversations", "show", "conv_1", "--at-version", "0"],
+        &[
+            "conversations",
+            "show",
+            "conv_1",
+            "--at-version",
+            "1",
+            "--at-position",
+            "1",
+        ],
+        &["conversations", "show", "conv_1", "--at-time", "yesterday"],
+        &["conversations", "diff", "conv_1"],
     ] {
         let said = desk.run(wrong);
         assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{wrong:?}");

@@ -9,6 +9,7 @@ mod keys;
 mod serve;
 mod server;
 mod settings;
+mod travel;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

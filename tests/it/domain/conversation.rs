@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 
-use jan_domain::conversation::{Conversation, ConversationCommand, ConversationEvent};
+use jan_domain::conversation::{
+    Conversation, ConversationCommand, ConversationEvent, Origin, Turn,
+};
 use jan_domain::history::Event;
-use jan_domain::id::{ItemId, ResponseId};
+use jan_domain::id::{ConversationId, ItemId, ResponseId};
 use jan_domain::item::{ContentPart, Item, ItemBody, ItemStatus, Role};
 use jan_domain::limits::{ITEMS_PER_CALL_MAX, REFERRER_CHARS_MAX, TITLE_CHARS_MAX};
 use proptest::collection::vec;
@@ -129,6 +131,34 @@ fn create() -> impl Strategy<Value = ConversationCommand> {
         })
 }
 
+fn fork() -> impl Strategy<Value = ConversationCommand> {
+    let turn = (vec(item(), 0..3), option::of(Just("resp_1"))).prop_map(|(items, response)| Turn {
+        items,
+        response: response.map(|id| ResponseId::parse(id).unwrap()),
+    });
+    let texts = (option::of(title()), option::of(referrer()), metadata());
+    let origin = ("conv_[ab]", 1..9_i64, option::of(item_id()));
+    (owner(), texts, origin, vec(turn, 0..3), moment()).prop_map(
+        |(owner, (title, referrer, metadata), (from, version, item), turns, at)| {
+            let from = ConversationId::parse(&from).unwrap();
+            ConversationCommand::Fork {
+                owner,
+                title,
+                metadata,
+                referrer,
+                origin: Origin {
+                    root: from.clone(),
+                    from,
+                    version,
+                    item,
+                },
+                turns,
+                at,
+            }
+        },
+    )
+}
+
 fn update() -> impl Strategy<Value = ConversationCommand> {
     (
         option::of(title()),
@@ -182,6 +212,7 @@ fn run() -> impl Strategy<Value = ResponseId> {
 pub(super) fn command() -> impl Strategy<Value = ConversationCommand> {
     prop_oneof![
         6 => create(),
+        3 => fork(),
         6 => update(),
         12 => append(),
         8 => delete_items(),
@@ -191,7 +222,8 @@ pub(super) fn command() -> impl Strategy<Value = ConversationCommand> {
     ]
 }
 
-fn commands() -> impl Strategy<Value = Vec<ConversationCommand>> {
+/// What may be asked of one conversation, one after the other.
+pub(crate) fn commands() -> impl Strategy<Value = Vec<ConversationCommand>> {
     vec(command(), 0..24)
 }
 
@@ -253,6 +285,7 @@ fn the_commands_reach_every_event_and_every_refusal() {
         events,
         laws::names(&[
             "ConversationCreated",
+            "ConversationForked",
             "ConversationTitleChanged",
             "ConversationMetadataReplaced",
             "ConversationReferrerChanged",

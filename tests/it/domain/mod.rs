@@ -5,7 +5,7 @@
 //! are and adds the laws of its own.
 
 mod account;
-mod conversation;
+pub(crate) mod conversation;
 mod laws;
 mod machines;
 mod response;

@@ -185,3 +185,46 @@ async fn a_field_that_fails_leaves_the_others_alone() {
     assert_eq!(error["extensions"]["field"], "id");
     assert_eq!(error["path"], json!(["conversation"]));
 }
+
+#[tokio::test]
+async fn a_conversation_is_shown_as_it_stood() {
+    let app = App::start().await;
+    let id = conversation(&app, "Tea", 2).await;
+    let path = format!("/v1/conversations/{id}");
+    let versions = app.events_of(&id).await.len();
+    app.post(&path, json!({"title": "Coffee"}))
+        .await
+        .expect_status(200);
+    let more = json!({"items": [{"role": "user", "content": "more"}]});
+    app.post(&format!("{path}/items"), more)
+        .await
+        .expect_status(200);
+    app.delete(&path).await.expect_status(200);
+    let query = "query($id: ID!, $version: BigInt, $time: DateTime) {
+        conversation(id: $id, atVersion: $version, atTime: $time) {
+            title asOf { version at position } updatedAt
+            items(last: 2) { pageInfo { hasPreviousPage } edges { cursor node { text } } } } }";
+    let asked = json!({"id": id, "version": versions});
+    let then = &data_of(&app, query, asked.clone()).await["conversation"];
+    assert_eq!(then["title"], "Tea", "{then}");
+    assert_eq!(then["asOf"]["version"], json!(versions));
+    assert_eq!(then["items"]["edges"][1]["node"]["text"], "message 1");
+    assert_eq!(then["items"]["pageInfo"]["hasPreviousPage"], false);
+    let later = json!({"id": id, "version": versions + 2});
+    let later = &data_of(&app, query, later).await["conversation"];
+    assert_eq!(later["items"]["edges"][1]["node"]["text"], "more");
+    assert_eq!(later["items"]["pageInfo"]["hasPreviousPage"], true);
+    for nothing in [
+        json!({"id": id}),
+        json!({"id": id, "version": 99}),
+        json!({"id": id, "time": "2001-01-01T00:00:00Z"}),
+    ] {
+        assert!(data_of(&app, query, nothing).await["conversation"].is_null());
+    }
+    assert!(data_of(&app.guest().await, query, asked).await["conversation"].is_null());
+    let both = json!({"id": id, "version": 1, "time": "2001-01-01T00:00:00Z"});
+    assert_eq!(
+        error_of(&app, query, both).await,
+        ["INVALID_VALUE", "atVersion"]
+    );
+}

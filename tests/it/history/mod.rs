@@ -4,7 +4,7 @@
 //! never edited. When an event changes its shape, it gets a new version, a new file beside the old
 //! one, and an upcaster in `jan_domain::history` that reads the old file.
 
-mod samples;
+pub(crate) mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use std::iter::successors;
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::DomainEvent;
 use jan_domain::account::{AccountEvent, ClosedBecause, SecretHash};
-use jan_domain::conversation::ConversationEvent;
+use jan_domain::conversation::{ConversationEvent, Origin};
 use jan_domain::history::Event;
 use jan_domain::id::{
     AccountId, ConversationId, ItemId, NodeId, ResponseId, SessionId, StepId, TenantId,
@@ -76,7 +76,16 @@ fn after_conversation(last: Option<&ConversationEvent>) -> Option<ConversationEv
             referrer: Some("jan-web".to_owned()),
             at,
         },
-        Some(E::Created { .. }) => E::TitleChanged {
+        Some(E::Created { .. }) => E::Forked {
+            origin: Origin {
+                from: ConversationId::parse("conv_0a").unwrap(),
+                version: 7,
+                item: Some(item_id("msg_1")),
+                root: ConversationId::parse("conv_0b").unwrap(),
+            },
+            at,
+        },
+        Some(E::Forked { .. }) => E::TitleChanged {
             title: "Green tea".to_owned(),
             at,
         },

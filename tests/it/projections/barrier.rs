@@ -110,13 +110,10 @@ async fn a_read_that_waited_too_long_says_so() {
     let idle = Node::start(&pool, "idle");
     idle.settle().await;
     let sql = r"
-        insert into projections (name, version, lease_owner, lease_until)
-        select name, 1, 'node_idler', clock_timestamp() + interval '1 h'
-          from unnest(array['conversations', 'responses', 'accounts', 'usage']) as name
-        on conflict (name, version) do update
-           set lease_owner = excluded.lease_owner,
-               lease_until = excluded.lease_until,
-               lease_epoch = projections.lease_epoch + 1";
+        update projections
+           set lease_owner = 'node_idler',
+               lease_until = clock_timestamp() + interval '1 h',
+               lease_epoch = lease_epoch + 1";
     sqlx::query(sql).execute(&pool).await.unwrap();
     let id = create(&pool, 1).await;
 

@@ -2,6 +2,7 @@
 //! its own write.
 
 mod barrier;
+mod branches;
 mod conversations;
 mod database;
 mod dice;

@@ -4,7 +4,9 @@ mod appends;
 mod doubt;
 mod guards;
 mod keys;
+mod past;
 mod seals;
+mod snapshots;
 
 use std::sync::Arc;
 

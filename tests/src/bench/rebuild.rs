@@ -14,8 +14,8 @@ use sqlx::{ConnectOptions as _, PgPool};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::process::sibling;
 use crate::database::Database;
-use crate::process::program;
 use crate::synthetic::{EVENTS_OF_EACH, write_chats};
 
 /// How long appends are counted before anything is built.
@@ -162,7 +162,7 @@ async fn measure(
 /// Builds in a process of its own; answers how long that took and its peak memory in kB.
 async fn build(pool: &PgPool, name: &str, shards: u8) -> anyhow::Result<(Duration, u64)> {
     let began = Instant::now();
-    let mut child = tokio::process::Command::new(program())
+    let mut child = tokio::process::Command::new(sibling("jan-server")?)
         .args([
             "projections",
             "rebuild",

@@ -37,15 +37,15 @@ fn tell_table(
 ) -> anyhow::Result<()> {
     let (live, fresh) = (&table.live, &table.fresh);
     if live == fresh {
-        let line = format!("{}: {} rows, {}", table.name, live.rows, live.hash);
-        writeln!(out, "  {line}")?;
+        let told = format!("{}: {} rows, {}", table.name, live.rows, live.hash);
+        writeln!(out, "  {told}")?;
         return Ok(());
     }
-    let line = format!(
+    let told = format!(
         "{}: {} rows, {}; the log makes {} rows, {}",
         table.name, live.rows, live.hash, fresh.rows, fresh.hash
     );
-    writeln!(out, "  {}", palette.ink(Ink::Red, &line))?;
+    writeln!(out, "  {}", palette.ink(Ink::Red, &told))?;
     for difference in &table.differences {
         tell_row(difference, out)?;
     }

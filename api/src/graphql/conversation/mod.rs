@@ -4,6 +4,7 @@ mod changes;
 mod item_mutation;
 mod mutation;
 mod object;
+mod past;
 mod query;
 
 pub(super) use changes::ConversationSubscription;

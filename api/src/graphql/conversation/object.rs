@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
@@ -7,6 +9,7 @@ use jan_domain::id::ConversationId;
 use jan_projections::{ConversationRow, ItemsWanted, Order, Page, ReadModel};
 use serde::{Deserialize, Serialize};
 
+use super::past::{Past, PastMoment};
 use crate::error::ApiError;
 use crate::graphql::asking::Asking;
 use crate::graphql::item::Item;
@@ -25,6 +28,9 @@ pub(in crate::graphql) struct Conversation {
     created_at: DateTime<Utc>,
     /// Known to the read model only.
     updated_at: Option<DateTime<Utc>>,
+    /// What it held then, if it is shown as it stood.
+    #[serde(skip)]
+    pub(super) past: Option<Arc<Past>>,
 }
 
 impl From<ConversationRow> for Conversation {
@@ -36,6 +42,7 @@ impl From<ConversationRow> for Conversation {
             metadata: row.metadata,
             created_at: row.created_at,
             updated_at: Some(row.updated_at),
+            past: None,
         }
     }
 }
@@ -50,6 +57,7 @@ impl Conversation {
             metadata: live.metadata,
             created_at: live.created_at,
             updated_at: None,
+            past: None,
         }
     }
 }
@@ -82,8 +90,16 @@ impl Conversation {
         self.created_at
     }
 
+    /// The moment that is shown, if it is one of the past.
+    async fn as_of(&self) -> Option<PastMoment> {
+        self.past.as_ref().map(|past| past.moment.clone())
+    }
+
     /// When anything about it last changed.
     async fn updated_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>, ApiError> {
+        if let Some(past) = &self.past {
+            return Ok(Some(past.moment.at));
+        }
         if self.updated_at.is_some() {
             return Ok(self.updated_at);
         }
@@ -123,7 +139,11 @@ impl Conversation {
             limit: window.limit,
             newest_first: window.order(Order::OldestFirst) == Order::NewestFirst,
         };
-        let page = asking.loader.load_one(wanted).await?.unwrap_or(Page {
+        let page = match &self.past {
+            Some(past) => Some(past.page(&wanted)),
+            None => asking.loader.load_one(wanted).await?,
+        };
+        let page = page.unwrap_or(Page {
             items: Vec::new(),
             has_more: false,
         });
@@ -133,7 +153,7 @@ impl Conversation {
         })))
     }
 
-    /// The newest stored responses that continue it, the newest first. At most 100, 20 when nothing
+    /// The newest stored responses that continue it today, the newest first. At most 100, 20 when nothing
     /// is said.
     async fn responses(
         &self,

@@ -1,9 +1,10 @@
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object, SimpleObject};
+use chrono::{DateTime, Utc};
 use jan_domain::id::ConversationId;
 use jan_projections::{Order, ReadModel};
 
-use super::Conversation;
+use super::{Conversation, past};
 use crate::error::ApiError;
 use crate::graphql::asking::Asking;
 use crate::graphql::given::id_of;
@@ -23,13 +24,21 @@ struct Counted {
 
 #[Object]
 impl ConversationQuery {
-    /// One of your conversations. Somebody else's is not there.
+    /// One of your conversations, as it is, or as it stood: also one that was deleted since. Somebody
+    /// else's is not there.
     async fn conversation(
         &self,
         ctx: &Context<'_>,
         id: ID,
+        #[graphql(desc = "After so many events of its own, from 1.")] at_version: Option<BigInt>,
+        #[graphql(desc = "At this time.")] at_time: Option<DateTime<Utc>>,
+        #[graphql(desc = "When the log had come to this position.")] at_position: Option<BigInt>,
     ) -> Result<Option<Conversation>, ApiError> {
-        find(Asking::of(ctx), id_of(&id, "id")?).await
+        let (asking, id) = (Asking::of(ctx), id_of(&id, "id")?);
+        match past::asked(at_version, at_time, at_position)? {
+            Some(moment) => past::find(asking, id, moment).await,
+            None => find(asking, id).await,
+        }
     }
 
     /// Your conversations, the newest first. At most 100 at once, 20 when nothing is said.

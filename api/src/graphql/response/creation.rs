@@ -1,17 +1,15 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Json, Object, SimpleObject};
-use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use jan_commands::run::{
     Accepted, Attendance, Numbered, Outcome, RunEnding, RunWish, StreamEvent, create_run, follow,
 };
-use jan_domain::id::ResponseId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Response, find};
+use super::Response;
 use crate::context::Flavour;
 use crate::error::ApiError;
 use crate::graphql::asking::Asking;
@@ -106,9 +104,7 @@ struct CreateResponsePayload {
 /// What was made, as it is kept for its key.
 #[derive(Serialize, Deserialize)]
 struct Made {
-    id: ResponseId,
-    /// Whole, if its caller has waited for it.
-    whole: Option<Response>,
+    response: Response,
     warnings: Vec<String>,
 }
 
@@ -129,20 +125,13 @@ impl ResponseCreation {
         let carry_out = |hand| create(hand, fields);
         let done = once(asking, "createResponse", (key, &input), carry_out).await;
         let (made, user_errors) = asking.told(done.map_err(in_graphql))?;
-        let Some(made) = made else {
-            return Ok(Some(CreateResponsePayload {
-                response: None,
-                warnings: Vec::new(),
-                user_errors,
-            }));
-        };
-        let response = match made.whole {
-            Some(whole) => Some(whole),
-            None => find(asking, made.id).await?,
+        let (response, warnings) = match made {
+            Some(made) => (Some(made.response), made.warnings),
+            None => (None, Vec::new()),
         };
         Ok(Some(CreateResponsePayload {
             response,
-            warnings: made.warnings,
+            warnings,
             user_errors,
         }))
     }
@@ -169,32 +158,35 @@ async fn create(hand: Hand, fields: Map<String, Value>) -> Result<Made, ApiError
     let Accepted { id, attendance, .. } = &accepted;
     let outcome = match attendance {
         Attendance::Waiting { channel, .. } => Some(last(channel.read(0)).await?),
-        Attendance::Before if !asked.background => Some(last(follow(commands, id, 0)).await?),
-        Attendance::Away | Attendance::Before => None,
+        Attendance::Before => Some(last(follow(commands, id, 0)).await?),
+        Attendance::Away => None,
     };
-    let whole = outcome.map(|outcome| whole(&asked, &accepted, &outcome));
     Ok(Made {
-        id: accepted.id.clone(),
-        whole: whole.transpose()?,
+        response: shown(&asked, &accepted, outcome.as_ref())?,
         warnings: warnings.into_list(),
     })
 }
 
-/// A whole answer. A failure before anything was said is an error, as it is in the REST API.
-fn whole(asked: &RunWish, accepted: &Accepted, outcome: &Outcome) -> Result<Response, ApiError> {
-    match &outcome.ending {
-        RunEnding::Failed(failure) if outcome.output.is_empty() => Err(failure.clone().into()),
-        _ => {
-            let portrait = Portrait::of_wish(asked, accepted.id.clone(), accepted.at);
-            let input = accepted.input.iter().map(|item| json!(item)).collect();
-            let at: DateTime<Utc> = outcome.at;
-            Ok(Response::of_stand(
-                &portrait,
-                Stand::ended(outcome),
-                (input, at),
-            ))
-        }
-    }
+/// The response as its caller learns of it: whole, or on its way. A failure before anything was said
+/// is an error, as it is in the REST API.
+fn shown(
+    asked: &RunWish,
+    accepted: &Accepted,
+    outcome: Option<&Outcome>,
+) -> Result<Response, ApiError> {
+    let portrait = Portrait::of_wish(asked, accepted.id.clone(), accepted.at);
+    let input: Vec<Value> = accepted.input.iter().map(|item| json!(item)).collect();
+    let stand = match outcome {
+        None => Stand::open("queued"),
+        Some(outcome) => match &outcome.ending {
+            RunEnding::Failed(failure) if outcome.output.is_empty() => {
+                return Err(failure.clone().into());
+            }
+            _ => Stand::ended(outcome),
+        },
+    };
+    let ended_at = outcome.map(|outcome| outcome.at);
+    Ok(Response::of_stand(&portrait, stand, (input, ended_at)))
 }
 
 async fn last(mut events: BoxStream<'static, Numbered>) -> Result<Outcome, ApiError> {

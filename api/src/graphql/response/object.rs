@@ -98,20 +98,20 @@ impl Response {
         }
     }
 
-    /// One that its caller has waited for, also if nothing of it is kept.
+    /// One that was just made, also if nothing of it is kept.
     pub(in crate::graphql) fn of_stand(
         portrait: &Portrait,
         stand: Stand,
-        (input, ended_at): (Vec<Value>, DateTime<Utc>),
+        (input, ended_at): (Vec<Value>, Option<DateTime<Utc>>),
     ) -> Self {
         Self {
             id: portrait.id.clone(),
             input,
             created_at: portrait.created_at,
-            ended_at: Some(ended_at),
+            ended_at,
             conversation: portrait.conversation.clone(),
             shown: portrait.object(stand),
-            open: false,
+            open: ended_at.is_none(),
         }
     }
 

@@ -1,13 +1,18 @@
 //! `/v1/conversations`
 
 mod body;
+mod branches;
 mod create;
 mod delete;
 mod delete_all;
+pub(crate) mod diff;
+mod fork;
 mod get;
 mod items;
 mod list;
+mod past;
 mod update;
+mod versions;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,5 +31,9 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(update::update))
         .routes(routes!(update::update_by_patch))
         .routes(routes!(delete::delete))
+        .routes(routes!(fork::fork))
+        .routes(routes!(branches::list))
+        .routes(routes!(versions::list))
+        .routes(routes!(diff::diff))
         .merge(items::routes())
 }

@@ -90,7 +90,7 @@ async fn answer(
     }
 }
 
-fn told(
+pub(super) fn told(
     painter: jan::Painter,
     events: futures::stream::BoxStream<'static, jan_commands::run::Numbered>,
     held: impl Send + 'static,
@@ -101,7 +101,7 @@ fn told(
     }
 }
 
-async fn last(
+pub(super) async fn last(
     mut events: futures::stream::BoxStream<'static, jan_commands::run::Numbered>,
 ) -> Option<Outcome> {
     while let Some((_, event)) = events.next().await {

@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jan_commands::run::follow;
+use jan_commands::store::Moment;
 use jan_domain::Caller;
 use jan_domain::id::ResponseId;
 use jan_domain::item::Item;
@@ -12,19 +13,21 @@ use serde_json::{Value, json};
 use super::portrait::{Portrait, Stand};
 use super::schema::ResponseObject;
 use super::steps::trace;
-use super::{jan, stream};
+use super::{jan, past, stream};
 use crate::caller::Authenticated;
 use crate::context::{Flavour, RequestContext};
 use crate::error::ApiError;
 use crate::reading::{Freshened, reach};
+use crate::rest::moment::{MomentParams, Shown, asked};
 use crate::rest::page::ListQuery;
 use crate::rest::path_id::{InPath, RunId};
 use crate::state::ApiState;
 
-/// Read a response, or follow its stream.
+/// Read a response, as it is or as it stood, or follow its stream.
 ///
 /// With `stream=true` its events are sent from the first, or from the one after `starting_after`, to
-/// the last, on whichever node it runs and also when it has ended.
+/// the last, on whichever node it runs and also when it has ended. A deleted response's past can still
+/// be read by its owner, until it is erased.
 #[utoipa::path(
     get,
     path = "/v1/responses/{response_id}",
@@ -32,6 +35,7 @@ use crate::state::ApiState;
     tag = "Responses",
     params(
         ("response_id" = String, Path),
+        MomentParams,
         ("stream" = Option<bool>, Query, description = "Send its events"),
         ("starting_after" = Option<u64>, Query, description = "The number of the last event seen"),
         ("include[]" = Option<Vec<String>>, Query, description = "What to show that is left out otherwise"),
@@ -45,6 +49,9 @@ pub(super) async fn get(
     InPath(RunId(id)): InPath<RunId>,
     query: ListQuery,
 ) -> Result<Response, ApiError> {
+    if let Some(asked) = asked(&query)? {
+        return as_it_stood(&state, &caller, &context, (&id, &query), asked).await;
+    }
     let (fresh, row) = found(&state.reads, &caller, &context, &id).await?;
     let streams = matches!(query.get("stream")?, Some("true" | "1"));
     let include = query.all("include").map(str::to_owned).collect::<Vec<_>>();
@@ -72,6 +79,32 @@ pub(super) async fn get(
         Flavour::Jan => in_jan_shape(&row, portrait, &stand, &steps),
     };
     Ok((fresh, Json(object)).into_response())
+}
+
+async fn as_it_stood(
+    state: &ApiState,
+    caller: &Caller,
+    context: &RequestContext,
+    (id, query): (&ResponseId, &ListQuery),
+    asked: (&str, Moment),
+) -> Result<Response, ApiError> {
+    if matches!(query.get("stream")?, Some("true" | "1")) {
+        let message = "The past is not streamed; a replay tells the events again.";
+        return Err(ApiError::invalid_value(message).at("stream"));
+    }
+    let past = past::found(&state.commands, caller, id, asked).await?;
+    let (row, steps) = (past::row(&past, id), past::steps(&past));
+    let missing = || ApiError::not_found("response", id);
+    let row = row.ok_or_else(missing)?;
+    let include = query.all("include").map(str::to_owned).collect::<Vec<_>>();
+    let portrait = Portrait::of_row(&row).including(include);
+    let stand = Stand::of_row(&row, so_far(&steps));
+    let object = match context.flavour {
+        Flavour::OpenAi => portrait.object(stand),
+        Flavour::Jan => in_jan_shape(&row, portrait, &stand, &steps),
+    };
+    let shown = past.last().cloned().ok_or_else(missing)?;
+    Ok((Shown::of(shown), Json(object)).into_response())
 }
 
 /// The caller's own stored response, and how fresh that is.

@@ -1,5 +1,6 @@
 //! `/v1/responses`
 
+pub(super) mod again;
 mod body;
 mod cancel;
 mod compact;
@@ -14,7 +15,9 @@ mod jan_stream;
 mod list;
 mod mcp_server;
 mod parameter;
+mod past;
 mod portrait;
+pub(crate) mod replay;
 mod schema;
 mod steps;
 mod stream;
@@ -43,4 +46,5 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(cancel::cancel))
         .routes(routes!(input_items::list))
         .routes(routes!(steps::list))
+        .routes(routes!(replay::replay))
 }

@@ -133,7 +133,7 @@ impl Portrait {
 
 impl Stand {
     /// Under way.
-    pub(super) fn open(status: &'static str) -> Self {
+    pub(crate) fn open(status: &'static str) -> Self {
         Self {
             status,
             output: json!([]),

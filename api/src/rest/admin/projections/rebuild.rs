@@ -1,12 +1,11 @@
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use jan_projections::ProjectionOperator;
 
 use super::Name;
 use super::body::RebuildBody;
 use crate::caller::Administrator;
-use crate::error::ApiError;
+use crate::error::{Accepted, ApiError};
 use crate::rest::path_id::InPath;
 
 /// Make a projection anew beside the live one. A process that projects builds it and lets it take
@@ -18,10 +17,10 @@ pub(super) async fn begin(
     operator: State<ProjectionOperator>,
     administrator: Administrator,
     name: InPath<Name>,
-) -> Result<(StatusCode, Json<RebuildBody>), ApiError> {
+) -> Result<Accepted<RebuildBody>, ApiError> {
     operator.begin(name.model()?, None).await?;
-    let body = progress(operator, administrator, name).await?;
-    Ok((StatusCode::ACCEPTED, body))
+    let Json(body) = progress(operator, administrator, name).await?;
+    Ok(Accepted(body))
 }
 
 /// Tell how far the newest build of a projection is.

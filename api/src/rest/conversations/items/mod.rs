@@ -1,5 +1,6 @@
 //! `/v1/conversations/{conversation_id}/items`
 
+mod again;
 mod body;
 mod create;
 mod delete;
@@ -20,4 +21,6 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(create::create))
         .routes(routes!(get::get))
         .routes(routes!(delete::delete))
+        .routes(routes!(again::edit))
+        .routes(routes!(again::regenerate))
 }
