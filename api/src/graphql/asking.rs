@@ -69,7 +69,7 @@ impl Asking {
             reading::reach(self.reads(), model, &self.context).await?;
             Ok(())
         };
-        cell.get_or_try_init(waiting).await.map(|()| ())
+        cell.get_or_try_init(waiting).await.copied()
     }
 
     /// Something was written: whatever is read from now on waits again.

@@ -79,7 +79,7 @@ impl Telling {
             answer = self.answers.next() => {
                 let Some(answer) = answer else { return Some(self.end()) };
                 let answer = serde_json::to_string(&Answer::from(answer)).unwrap_or_default();
-                return Some(format!("event: next\ndata: {answer}\n\n"));
+                Some(format!("event: next\ndata: {answer}\n\n"))
             }
             _ = self.checks.tick() => {
                 let caller = self.state.authenticator.caller(&self.headers).await;
@@ -89,9 +89,9 @@ impl Telling {
                     return Some(format!("event: next\ndata: {refusal}\n\n{end}"));
                 }
                 // A comment says that the stream lives.
-                return Some(": keep-alive\n\n".to_owned());
+                Some(": keep-alive\n\n".to_owned())
             }
-            () = stopping.cancelled() => return Some(self.end()),
+            () = stopping.cancelled() => Some(self.end()),
         }
     }
 

@@ -4,6 +4,11 @@
 //! Start reading at `http.rs`, then `door.rs` (what is looked at before anything is done),
 //! `schema.rs` (the parts), and `conversation/object.rs`. `limits.rs` has every limit.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the arguments of a field are those of its resolver"
+)]
+
 mod account;
 mod admin;
 mod admission;

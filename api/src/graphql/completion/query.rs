@@ -27,7 +27,6 @@ impl CompletionQuery {
     }
 
     /// Your stored chat completions, the newest first. At most 100 at once, 20 when nothing is said.
-    #[expect(clippy::too_many_arguments, reason = "they are the field's own")]
     async fn stored_completions(
         &self,
         ctx: &Context<'_>,

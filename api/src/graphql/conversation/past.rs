@@ -67,13 +67,12 @@ pub(super) fn asked(
         whole(position, "at_position")?.map(Moment::Position),
     ];
     let mut asked = moments.into_iter().flatten();
-    match (asked.next(), asked.next()) {
-        (first, None) => Ok(first),
-        (_, Some(_)) => {
-            let message = "Only one of 'atVersion', 'atTime' and 'atPosition' can be given.";
-            Err(ApiError::invalid_value(message).at("at_version"))
-        }
+    let first = asked.next();
+    if asked.next().is_none() {
+        return Ok(first);
     }
+    let message = "Only one of 'atVersion', 'atTime' and 'atPosition' can be given.";
+    Err(ApiError::invalid_value(message).at("at_version"))
 }
 
 fn whole(given: Option<BigInt>, name: &str) -> Result<Option<i64>, ApiError> {

@@ -1,4 +1,4 @@
-//! A page to try the schema with. Ours, because GraphiQL's built assets are some megabytes, and this
+//! A page to try the schema with. Ours, because `GraphiQL`'s built assets are some megabytes, and this
 //! has to come from the program itself: editor, variables, token, the schema's words, subscriptions.
 
 use std::sync::LazyLock;

@@ -49,6 +49,10 @@ enum ResponseStatus {
 
 /// Tokens, as the provider counted them.
 #[derive(Debug, SimpleObject)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "as they are called in the REST API"
+)]
 pub(in crate::graphql) struct TokenUsage {
     /// Shown to the model.
     pub(in crate::graphql) input_tokens: BigInt,
