@@ -4,6 +4,8 @@
 mod canary;
 mod classes;
 mod connections;
+mod fetching;
+mod taking;
 mod refused;
 mod urls;
 
