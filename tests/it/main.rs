@@ -17,3 +17,4 @@ mod projections;
 mod rest;
 mod runtime;
 mod store;
+mod tools;

@@ -6,6 +6,7 @@ mod execute;
 mod idempotency;
 mod lane;
 mod new_event;
+mod page_cache;
 mod repository;
 mod timetable;
 
@@ -15,4 +16,5 @@ pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};
 pub use idempotency::{Claim, IdempotencyKey, IdempotencyKeys, Outcome};
 pub use new_event::NewEvent;
+pub use page_cache::PageCache;
 pub use repository::EventRepository;

@@ -5,6 +5,7 @@ mod clock;
 mod id_generator;
 mod model_provider;
 mod open_responses;
+mod page_store;
 mod seal;
 mod token_issuer;
 mod tool_host;
@@ -16,6 +17,7 @@ pub use model_provider::{
     ProviderFailure,
 };
 pub use open_responses::{OpenResponses, ReadFailure, UnattendedRuns};
+pub use page_store::{KeptPage, PageHit, PageQuery, PageStore};
 pub use seal::Seal;
 pub use token_issuer::{
     AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,

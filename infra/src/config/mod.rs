@@ -14,6 +14,8 @@ mod limits;
 mod mcp;
 mod providers;
 mod runtime;
+mod scrape;
+mod search;
 mod server;
 mod setting;
 mod sources;
@@ -39,6 +41,8 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
+use crate::scrape::ScrapeSettings;
+use crate::search::SearchSettings;
 use crate::tools::ToolSettings;
 use sources::Sources;
 
@@ -57,6 +61,10 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
     pub tools: ToolSettings,
+    /// Who is asked for the web.
+    pub search: SearchSettings,
+    /// How pages of the web are read.
+    pub scrape: ScrapeSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
     /// What the server tells about itself.
@@ -112,6 +120,8 @@ impl Config {
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
+        let mut search = SearchSettings::default();
+        let mut scrape = ScrapeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -122,6 +132,8 @@ impl Config {
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
+        sources.read(search::SETTINGS, &mut search)?;
+        sources.read(scrape::SETTINGS, &mut scrape)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
@@ -142,6 +154,8 @@ impl Config {
             auth,
             providers,
             tools,
+            search,
+            scrape,
             mcp,
             telemetry,
             limits,

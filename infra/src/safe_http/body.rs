@@ -62,7 +62,9 @@ impl Sink {
     /// Nothing but gzip was asked for.
     fn of(response: &Response) -> Result<Self, FetchFailure> {
         let mut encodings = response.headers().get_all(header::CONTENT_ENCODING).iter();
-        let encoding = encodings.next().map(|told| told.as_bytes().to_ascii_lowercase());
+        let encoding = encodings
+            .next()
+            .map(|told| told.as_bytes().to_ascii_lowercase());
         match (encoding.as_deref(), encodings.next()) {
             (None | Some(b"" | b"identity"), None) => Ok(Self::Plain(Vec::new())),
             (Some(b"gzip" | b"x-gzip"), None) => {

@@ -137,7 +137,10 @@ enum Hop {
 impl Fetcher {
     /// Sets up the clients, without connecting.
     pub fn try_new(settings: &FetchSettings) -> Result<Self, reqwest::Error> {
-        Ok(Self::with(SafeHttp::try_new(&settings.addresses)?, settings))
+        Ok(Self::with(
+            SafeHttp::try_new(&settings.addresses)?,
+            settings,
+        ))
     }
 
     pub(super) fn with(http: SafeHttp, settings: &FetchSettings) -> Self {
@@ -160,7 +163,10 @@ impl Fetcher {
         let fetched = going.unwrap_or(Err(FetchFailure::TimedOut));
         if let Err(FetchFailure::Refused(refusal)) = &fetched {
             let host = wanted.url.host();
-            tracing::warn!(server.address = host, "{host} is not fetched from: {refusal}");
+            tracing::warn!(
+                server.address = host,
+                "{host} is not fetched from: {refusal}"
+            );
         }
         fetched
     }

@@ -23,6 +23,6 @@ mod tests;
 mod vetting;
 
 pub use allowance::AllowedPlace;
-pub use fetch::{FetchFailure, FetchSettings, Fetched, Fetcher, Validators, Wanted};
 pub use client::{SafeHttp, SafeHttpSettings, VettedUrl};
+pub use fetch::{FetchFailure, FetchSettings, Fetched, Fetcher, Validators, Wanted};
 pub use vetting::AddressRefusal;

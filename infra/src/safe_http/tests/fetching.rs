@@ -94,7 +94,11 @@ async fn no_redirect_leads_to_an_address_of_the_table() {
 
 #[tokio::test]
 async fn a_redirect_is_followed_to_what_is_public_without_anything_but_who_we_are() {
-    let page = Canary::answering("127.77.0.2:0", "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhi").await;
+    let page = Canary::answering(
+        "127.77.0.2:0",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nhi",
+    )
+    .await;
     let location = format!("http://127.77.0.2:{}/here?x=1#part", page.port());
     let first = Canary::answering("127.77.0.1:0", redirect(302, &location)).await;
     let fetcher = fetcher(&[first.port(), page.port()]);
@@ -143,11 +147,18 @@ async fn a_name_that_changes_its_mind_between_hops_leads_nowhere() {
 async fn a_page_with_tls_does_not_send_to_one_without() {
     let fetcher = fetcher(&[]);
     let secure = fetcher.vet("https://page.example/a").unwrap();
-    let onward = |location| fetcher.onward(&secure, location).map(|url| url.as_str().to_owned());
+    let onward = |location| {
+        fetcher
+            .onward(&secure, location)
+            .map(|url| url.as_str().to_owned())
+    };
     let refused = FetchFailure::Refused(AddressRefusal::Scheme);
     assert_eq!(onward("http://page.example/a"), Err(refused));
     assert_eq!(onward("b?c=d"), Ok("https://page.example/b?c=d".to_owned()));
-    assert_eq!(onward("//other.example/"), Ok("https://other.example/".to_owned()));
+    assert_eq!(
+        onward("//other.example/"),
+        Ok("https://other.example/".to_owned())
+    );
     let ambiguous = FetchFailure::Refused(AddressRefusal::Ambiguous);
     assert_eq!(onward("/\\127.0.0.1/"), Err(ambiguous));
 }

@@ -5,8 +5,8 @@ mod canary;
 mod classes;
 mod connections;
 mod fetching;
-mod taking;
 mod refused;
+mod taking;
 mod urls;
 
 use std::collections::HashMap;

@@ -53,7 +53,10 @@ async fn a_body_that_unfolds_is_counted_unfolded() {
     assert_eq!(get(answer(gzip, &bomb)).await, Err(FetchFailure::TooLarge));
     // Many small members are one large body.
     let members = zipped(&vec![b'a'; 10_000]).repeat(100);
-    assert_eq!(get(answer(gzip, &members)).await, Err(FetchFailure::TooLarge));
+    assert_eq!(
+        get(answer(gzip, &members)).await,
+        Err(FetchFailure::TooLarge)
+    );
 }
 
 #[tokio::test]
@@ -61,8 +64,14 @@ async fn what_cannot_be_decoded_is_refused() {
     for (head, body) in [
         ("content-encoding: br\r\n", &b"small"[..]),
         ("content-encoding: gzip, gzip\r\n", b"small"),
-        ("content-encoding: gzip\r\ncontent-encoding: gzip\r\n", b"small"),
-        ("content-encoding: gzip\r\n", b"no gzip at all, whatever the head says"),
+        (
+            "content-encoding: gzip\r\ncontent-encoding: gzip\r\n",
+            b"small",
+        ),
+        (
+            "content-encoding: gzip\r\n",
+            b"no gzip at all, whatever the head says",
+        ),
         ("content-encoding: gzip\r\n", &zipped(b"small")[..15]),
     ] {
         let got = get(answer(head, body)).await;
