@@ -40,7 +40,7 @@ impl PageCache {
         let sql = r"
             delete from web_pages
              where fetched_at < clock_timestamp() - make_interval(secs => $1)
-                or fetched_at < (select fetched_at
+                or fetched_at <= (select fetched_at
                                    from web_pages
                                   order by fetched_at desc
                                  offset $2
@@ -137,7 +137,10 @@ impl PageCache {
                 offset $8
             )
             select url, title, score, fetched_at,
-    XX              from found, asked
+                       ts_headline('english', left(body, 20000), asked.words,
+                               'StartSel="", StopSel="", MaxFragments=3, MaxWords=30,
+                                MinWords=10, FragmentDelimiter=" … "') as snippet
+              from found, asked
              order by score desc, fetched_at desc, url"#;
         let rows = sqlx::query(sql)
             .bind(&query.text)

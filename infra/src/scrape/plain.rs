@@ -77,7 +77,8 @@ impl Text {
                 self.said.push_str("\n\n");
             }
             "li" if begins => self.said.push_str("\n- "),
-            "tr" | "li" => self.said.push('\n'),
+            "tr" if begins => self.said.push('\n'),
+            "li" | "tr" | "thead" | "tbody" | "tfoot" => {}
             block if is_block(block) => self.said.push_str("\n\n"),
             _ => {}
         }
@@ -132,7 +133,7 @@ mod tests {
             <table><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></table><pre>a\n  b</pre>&amp;";
         assert_eq!(
             words(html),
-            "A b\n\none two three\n\n- x\n\n- y\n\n1\t2\n\n3\n\na\n  b\n\n&"
+            "A b\n\none two three\n\n- x\n- y\n\n1\t2\n3\n\na\n  b\n\n&"
         );
     }
 }

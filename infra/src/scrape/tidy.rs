@@ -74,6 +74,10 @@ pub(super) fn tidy(page: &str, url: &Url) -> Tidied {
     let _done = tokenizer.feed(&queue);
     tokenizer.end();
     let mut state = tokenizer.sink.state.into_inner();
+    if let Some(said) = state.said.take() {
+        // A title that nobody ends is all there is.
+        state.told("title", &said);
+    }
     while let Some(open) = state.open.pop() {
         state.close(&open);
     }
@@ -163,10 +167,14 @@ impl State {
         if !room && raw.is_none() && !hides {
             return TokenSinkResult::Continue;
         }
-        let written =
-            !hides && self.hidden == 0 && room && place != Place::Through && self.said.is_none();
+        // What is preformatted is shown as code, whether it says so or not.
+        let again = name == "code" && self.open.iter().any(|open| open.name == "pre");
+        let through = again || place == Place::Through || self.said.is_some();
+        let written = room && !hides && !through && self.hidden == 0;
         if written {
             self.write_tag(tag);
+            self.html
+                .push_str(if name == "pre" { "<code>" } else { "" });
         }
         self.hidden += usize::from(hides);
         self.open.push(Open {
@@ -212,7 +220,11 @@ impl State {
     fn close(&mut self, open: &Open) {
         self.hidden -= usize::from(open.hides);
         if open.written {
-            self.html.push_str("</");
+            self.html.push_str(if open.name == "pre" {
+                "</code></"
+            } else {
+                "</"
+            });
             self.html.push_str(&open.name);
             self.html.push('>');
         }

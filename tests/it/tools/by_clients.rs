@@ -202,7 +202,11 @@ async fn what_goes_wrong_is_a_result_that_says_so() {
         assert_eq!(result["isError"], true, "{arguments} {result}");
         assert!(text(&result).contains(words), "{arguments} {result}");
     }
-    // An odd question is a question all the same.
+}
+
+#[tokio::test]
+async fn an_odd_question_is_a_question_all_the_same() {
+    let app = start(SearchSettings::default()).await;
     for q in [
         "\u{fffd}\u{202e}",
         "' or 1=1 --",

@@ -78,7 +78,8 @@ async fn a_stream_tells_of_the_search() {
         "call tool web_search with {\"q\": \"tides\"}",
         json!({"tools": [{"type": "web_search"}], "stream": true}),
     );
-    let told = app.post(RESPONSES, body).await.expect_status(200).text();
+    let told = app.post(RESPONSES, body).await.expect_status(200);
+    let told = told.text();
     for event in ["in_progress", "searching", "completed"] {
         let event = format!("event: response.web_search_call.{event}");
         assert!(told.contains(&event), "{event}");
@@ -98,10 +99,8 @@ async fn under_jans_prefix_a_model_reads_pages() {
         &format!("call tool scrape with {{\"url\": \"{url}\"}}"),
         json!({}),
     );
-    let told = app
-        .post("/responses/v1/responses", body)
-        .await
-        .expect_status(200)
-        .text();
+    let told = app.post("/responses/v1/responses", body).await;
+    let told = told.expect_status(200);
+    let told = told.text();
     assert!(told.contains("The harbour is dry."), "{told}");
 }

@@ -3,6 +3,7 @@
 mod engines;
 mod failures;
 mod index;
+mod real;
 
 use std::sync::Arc;
 use std::time::Duration;
