@@ -129,9 +129,10 @@ pub(super) fn failed(error: impl std::fmt::Display) -> ToolResult {
 
 /// A result of one JSON document, as text and as it is.
 pub(super) fn document(document: Value) -> ToolResult {
+    let text = document.to_string();
     ToolResult {
-        structured: Some(document.clone()),
-        ..ToolResult::text(document.to_string())
+        structured: Some(document),
+        ..ToolResult::text(text)
     }
 }
 

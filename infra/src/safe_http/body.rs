@@ -78,8 +78,8 @@ impl Sink {
         match self {
             Self::Plain(taken) => taken.extend_from_slice(bytes),
             Self::Gzip(decoder) => {
-                let decoded = decoder.write_all(bytes);
-                decoded.map_err(|_| FetchFailure::Encoding)?;
+                let written = decoder.write_all(bytes);
+                written.map_err(|_| FetchFailure::Encoding)?;
             }
         }
         Ok(())

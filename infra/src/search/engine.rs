@@ -134,9 +134,9 @@ pub(super) fn beside(answer: &Map<String, Value>, names: &[&str]) -> Map<String,
         Value::Object(fields) => !fields.is_empty(),
         Value::Bool(_) | Value::Number(_) => true,
     };
-    let named = names.iter().filter_map(|name| answer.get_key_value(*name));
-    let named = named.filter(|(_, value)| says(value));
-    named
+    let parts = names.iter().filter_map(|name| answer.get_key_value(*name));
+    let parts = parts.filter(|(_, value)| says(value));
+    parts
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }

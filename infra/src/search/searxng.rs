@@ -5,7 +5,7 @@ use super::engine::{Answer, Engine, address, beside, hits};
 use super::question::Question;
 use super::settings::EngineName;
 
-/// One's own SearXNG, or its ancestor searx: `GET /search`, with `json` among its formats.
+/// One's own `SearXNG`, or its ancestor searx: `GET /search`, with `json` among its formats.
 pub(super) struct Searxng {
     pub(super) base_url: String,
 }

@@ -11,7 +11,7 @@ pub struct SearchSettings {
     pub engines: Vec<EngineName>,
     /// Serper's key and address.
     pub serper: EngineSettings,
-    /// SearXNG's address; it has no key.
+    /// `SearXNG`'s address; it has no key.
     pub searxng_url: Option<String>,
     /// Brave's key and address.
     pub brave: EngineSettings,
