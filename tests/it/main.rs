@@ -18,3 +18,4 @@ mod projections;
 mod rest;
 mod runtime;
 mod store;
+mod tools;

@@ -16,6 +16,8 @@ mod limits;
 mod mcp;
 mod providers;
 mod runtime;
+mod scrape;
+mod search;
 mod server;
 mod setting;
 mod sources;
@@ -43,6 +45,8 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
+use crate::scrape::ScrapeSettings;
+use crate::search::SearchSettings;
 use crate::tools::ToolSettings;
 use sources::Sources;
 
@@ -65,6 +69,10 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
     pub tools: ToolSettings,
+    /// Who is asked for the web.
+    pub search: SearchSettings,
+    /// How pages of the web are read.
+    pub scrape: ScrapeSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
     /// What the server tells about itself.
@@ -134,6 +142,8 @@ impl Config {
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
+        let mut search = SearchSettings::default();
+        let mut scrape = ScrapeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -146,6 +156,8 @@ impl Config {
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
+        sources.read(search::SETTINGS, &mut search)?;
+        sources.read(scrape::SETTINGS, &mut scrape)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
@@ -168,6 +180,8 @@ impl Config {
             keys,
             providers,
             tools,
+            search,
+            scrape,
             mcp,
             telemetry,
             limits,

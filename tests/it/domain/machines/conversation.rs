@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use jan_domain::conversation::{Conversation, ConversationCommand};
+use jan_domain::conversation::{Conversation, ConversationCommand, Origin};
 use jan_domain::id::{ItemId, ResponseId};
 use jan_domain::item::Item;
 use jan_domain::limits::{ITEMS_PER_CALL_MAX, REFERRER_CHARS_MAX, TITLE_CHARS_MAX};
@@ -25,6 +25,7 @@ struct Sheet {
     items: Vec<Item>,
     struck_out: BTreeSet<ItemId>,
     run: Option<ResponseId>,
+    origin: Option<Origin>,
 }
 
 impl Sheet {
@@ -110,7 +111,7 @@ impl Sheet {
                 deleted: true,
                 ..Self::default()
             }),
-            C::Create { .. } => unreachable!("what is there is not begun"),
+            C::Create { .. } | C::Fork { .. } => unreachable!("what is there is not begun"),
         }
     }
 }
@@ -148,7 +149,35 @@ impl Model for Sheet {
             (C::Create { owner, .. }, Some(known)) if owner == known && !self.deleted => {
                 return Ok(None);
             }
-            (C::Create { .. }, Some(_)) => return Err("AlreadyExists"),
+            (
+                C::Fork {
+                    owner,
+                    title,
+                    metadata,
+                    referrer,
+                    origin,
+                    turns,
+                    ..
+                },
+                None,
+            ) => {
+                let mut copy = self.titled(title.as_ref(), Some(metadata), referrer.as_ref())?;
+                for turn in turns {
+                    copy = copy.with_items(&turn.items)?;
+                }
+                Self {
+                    owner: Some(owner.clone()),
+                    origin: Some(origin.clone()),
+                    ..copy
+                }
+            }
+            (C::Fork { owner, origin, .. }, Some(known))
+                if owner == known
+                    && self.origin.as_ref().map(|known| &known.from) == Some(&origin.from) =>
+            {
+                return Ok(None);
+            }
+            (C::Create { .. } | C::Fork { .. }, Some(_)) => return Err("AlreadyExists"),
             (_, None) => return Err("NotFound"),
             (C::Delete { .. }, Some(_)) if self.deleted => return Ok(None),
             (_, Some(_)) if self.deleted => return Err("NotFound"),
@@ -169,6 +198,7 @@ impl Model for Sheet {
                 items: live.items.clone(),
                 struck_out: live.deleted_items.clone(),
                 run: live.run.clone(),
+                origin: live.origin.as_deref().cloned(),
             },
             Conversation::Deleted { owner } => Self {
                 owner: Some(owner.clone()),
