@@ -35,10 +35,11 @@ use tokio_util::task::TaskTracker;
 
 pub use error::CommandError;
 
+use crate::account::Eraser;
 use crate::crash::CrashPoints;
 use crate::metrics::RunMetrics;
 use crate::runner::Runner;
-use crate::store::{EventLog, Store};
+use crate::store::{EventLog, OwnerKeys, Store};
 
 /// Everything a command handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +50,8 @@ pub struct Commands {
     pub responses: Store<Response>,
     /// Streams of accounts.
     pub accounts: Store<Account>,
+    /// What erases accounts.
+    pub eraser: Eraser,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The models on offer.
@@ -70,6 +73,8 @@ pub struct Commands {
 pub struct Parts {
     /// The event log.
     pub log: EventLog,
+    /// The keys of owners.
+    pub keys: OwnerKeys,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The models on offer.
@@ -97,7 +102,9 @@ impl Commands {
 
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
+        let (clock, crash) = (Arc::clone(&parts.clock), parts.crash.clone());
         Self {
+            eraser: Eraser::new(&parts.log, parts.keys, clock, crash),
             conversations: Store::new(parts.log.clone()),
             responses: Store::new(parts.log.clone()),
             accounts: Store::new(parts.log),

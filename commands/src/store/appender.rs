@@ -151,7 +151,7 @@ impl EventLog {
         self.0.keyring.as_ref()
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &PgPool {
         &self.0.pool
     }
 }

@@ -3,6 +3,7 @@
 
 mod append;
 mod appender;
+mod erasures;
 mod execute;
 mod idempotency;
 mod lane;
@@ -14,6 +15,7 @@ mod timetable;
 
 pub use append::AppendError;
 pub use appender::{Appended, AppenderLimits, EventLog, Ticket};
+pub(crate) use erasures::Erasures;
 pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};
 pub use idempotency::{Claim, IdempotencyKey, IdempotencyKeys, Outcome};

@@ -1,5 +1,6 @@
 use futures::future::BoxFuture;
 
+use crate::caller::Owner;
 use crate::id::{NodeId, ResponseId};
 
 /// Finds chat completions that may have lost their process. A hint from a read model: whether one is
@@ -23,6 +24,15 @@ pub trait UnattendedRuns: Send + Sync {
         others: &'a [NodeId],
         held: &'a [ResponseId],
         limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
+}
+
+/// Finds what an owner has under way. A hint, like [`OpenResponses`].
+pub trait OpenWork: Send + Sync {
+    /// The owner's responses without an ending.
+    fn open_of<'a>(
+        &'a self,
+        owner: &'a Owner,
     ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
 }
 

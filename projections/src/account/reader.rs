@@ -54,13 +54,22 @@ impl AccountReader {
         Ok(row)
     }
 
-    /// Whether the session was ended, so that its access tokens are refused before they expire.
-    pub async fn session_is_closed(&self, session: &SessionId) -> Result<bool, ReadError> {
+    /// Whether the session was ended, or its owner is being erased, so that its access tokens are
+    /// refused before they expire.
+    pub async fn session_is_closed(
+        &self,
+        owner: &Owner,
+        session: &SessionId,
+    ) -> Result<bool, ReadError> {
         let sql = r"
             select exists (select from closed_sessions
-                            where session_id = $1)";
+                            where session_id = $1)
+                or exists (select from erasures
+                            where (tenant_id, account_id) = ($2, $3))";
         let closed = sqlx::query_scalar(sql)
             .bind(session.as_str())
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
             .fetch_one(&self.pool)
             .await?;
         Ok(closed)

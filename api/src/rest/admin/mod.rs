@@ -1,5 +1,6 @@
 //! `/v1/admin`: what only administrators may see and do.
 
+mod accounts;
 mod nodes;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -8,5 +9,7 @@ use utoipa_axum::routes;
 use crate::state::ApiState;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(nodes::list))
+    OpenApiRouter::new()
+        .routes(routes!(accounts::erase))
+        .routes(routes!(nodes::list))
 }
