@@ -6,21 +6,27 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
+use jan_api::cli::accounts::AccountsCommand;
 use jan_api::cli::events::{EventsCommand, show, tail};
 use jan_api::cli::projections::{ProjectionsCommand, list};
+use jan_api::cli::retention::{RetentionArgs, RetentionCommand, report};
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
-use jan_api::cli::{Cli, Command, config, doctor, keys, openapi};
+use jan_api::cli::{Cli, Command, accounts, config, doctor, keys, openapi};
 use jan_api::wiring::{
-    DatabaseVisit, Serving, admin_token, diagnose, migrate, reading_keys, serve_until,
+    DatabaseVisit, Serving, admin_token, diagnose, erase, eraser, migrate, owner_keys,
+    reading_keys, retention, retention_terms, serve_until,
 };
+use jan_domain::Owner;
+use jan_domain::id::{AccountId, TenantId};
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::database::Pool;
 use jan_infra::telemetry::Telemetry;
-use jan_projections::{EventTail, list_projections};
+use jan_projections::{EventTail, ReadModels, list_projections};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// A tenth of a call's time was spent in the system's allocator.
 #[global_allocator]
@@ -78,7 +84,12 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(FAILED));
             }
         }
-        Command::Migrate(_) | Command::Events(_) | Command::Projections(_) => {
+        Command::Migrate(_)
+        | Command::Events(_)
+        | Command::Projections(_)
+        | Command::Accounts(_)
+        | Command::Retention(_)
+        | Command::Keys(_) => {
             quieten(&mut config)?;
             visit_database(&command, &config).await?;
         }
@@ -119,8 +130,66 @@ async fn at_database(
         Command::Projections(ProjectionsCommand::List(args)) => {
             list(args, &list_projections(&pool).await?, &mut out)
         }
+        Command::Accounts(command) => at_accounts(command, config, &pool, &mut out).await,
+        Command::Retention(RetentionCommand::Run(args)) => {
+            give_up(args, config, &pool, &mut out).await
+        }
+        Command::Keys(keys::KeysCommand::Rotate(_)) => {
+            keys::rotate(&owner_keys(config, &pool)?, &mut out).await
+        }
         _ => unreachable!("the others need no database"),
     }
+}
+
+async fn at_accounts(
+    command: &AccountsCommand,
+    config: &Config,
+    pool: &Pool,
+    out: &mut Answer,
+) -> anyhow::Result<()> {
+    let reads = ReadModels::elsewhere(pool).accounts;
+    let owner_of = |account: &AccountId| Owner {
+        tenant: TenantId::default(),
+        account: account.clone(),
+    };
+    match command {
+        AccountsCommand::List(args) => Ok(accounts::list(args, &reads.list().await?, out)?),
+        AccountsCommand::Show(args) => {
+            let holdings = reads.holdings(&owner_of(&args.account)).await?;
+            Ok(accounts::show(&args.account, &holdings, out)?)
+        }
+        AccountsCommand::Export(args) => {
+            let log = event_log(config, pool, false)?;
+            accounts::export(&log.of_owner(&owner_of(&args.account)).await?, out)
+        }
+        AccountsCommand::Erase(args) => {
+            let owner = owner_of(&args.account);
+            accounts::show(&args.account, &reads.holdings(&owner).await?, out)?;
+            accounts::confirm(args, out)?;
+            erase(config, pool, &owner).await?;
+            writeln!(out, "Erased. Read models follow as soon as a server runs.")?;
+            Ok(out.flush()?)
+        }
+    }
+}
+
+/// Gives up what is too old, or only says what that is.
+async fn give_up(
+    args: &RetentionArgs,
+    config: &Config,
+    pool: &Pool,
+    out: &mut Answer,
+) -> anyhow::Result<()> {
+    let tracker = TaskTracker::new();
+    let eraser = eraser(config, pool, &tracker).await?;
+    let terms = retention_terms(&config.retention, &config.limits);
+    let swept = retention(terms, pool, eraser, &ReadModels::elsewhere(pool));
+    let classes = swept.sweep(args.dry_run).await;
+    drop(swept);
+    tracker.close();
+    tracker.wait().await;
+    let classes = classes.map_err(|error| anyhow::anyhow!(error))?;
+    Ok(report(args, &classes, out)?)
 }
 
 /// The log, opened as far as the master keys that are here open it.

@@ -16,6 +16,7 @@ pub mod conversation;
 pub mod crash;
 pub mod error;
 pub mod response;
+pub mod retention;
 pub mod run;
 pub mod runner;
 pub mod store;

@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
-pub use account::{AccountReader, AccountRow};
+pub use account::{AccountEntry, AccountReader, AccountRow, Holdings};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{ConversationList, ConversationReader, ConversationRow, ItemRow};
 pub use cursor::{Order, Page, PageRequest};

@@ -1,5 +1,6 @@
 //! The command line: what can be said to `jan-server`, one file per subcommand.
 
+pub mod accounts;
 pub mod config;
 pub mod doctor;
 pub mod events;
@@ -7,6 +8,7 @@ pub mod keys;
 pub mod migrate;
 pub mod openapi;
 pub mod projections;
+pub mod retention;
 pub mod serve;
 pub mod stop;
 pub mod terminal;
@@ -15,9 +17,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::accounts::AccountsCommand;
 use self::events::EventsCommand;
 use self::keys::KeysCommand;
 use self::projections::ProjectionsCommand;
+use self::retention::RetentionCommand;
 
 /// An OpenAI-compatible LLM platform whose whole history is an event log in Postgres.
 ///
@@ -77,6 +81,12 @@ pub enum Command {
     /// Make credentials
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// See, export and erase accounts
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// Give up what is too old
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// Print every setting, its value and where it comes from
     Config(config::ConfigArgs),
     /// Tell what is found, missing and chosen, and whether the server can start

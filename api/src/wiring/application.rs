@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jan_commands::crash::CrashPoints;
+use jan_commands::retention::RetentionTerms;
 use jan_commands::run::keep_taking_up;
 use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
 use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
@@ -47,6 +48,8 @@ pub struct Blueprint {
     pub seal: Arc<dyn Seal>,
     /// The keys of owners.
     pub keys: OwnerKeys,
+    /// How long what nobody needs any more is kept.
+    pub retention: RetentionTerms,
     /// What this process does.
     pub roles: Roles,
     /// All bounds.
@@ -98,9 +101,10 @@ impl Work {
         let open: Arc<dyn OpenWork> = Arc::new(reads.responses.clone());
         let erasing = commands.eraser.clone();
         self.background.spawn(erasing.keep_finishing(open, stop()));
-        let keys = IdempotencyKeys::new(pool.clone(), commands.node.clone());
-        self.background
-            .spawn(keys.keep_pruning(limits.idempotency_ttl, stop()));
+        let eraser = commands.eraser.clone();
+        let sweeping = super::retention(blueprint.retention, pool, eraser, reads);
+        let node = commands.node.to_string();
+        self.background.spawn(sweeping.keep_sweeping(node, stop()));
     }
 }
 

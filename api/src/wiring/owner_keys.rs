@@ -7,7 +7,7 @@ use jan_infra::database::Pool;
 use jan_infra::identity::{MasterKeyError, MasterKeyRing};
 
 /// The keys of owners, for a server: its master keys are made on the first start.
-pub(super) fn owner_keys(config: &Config, pool: &Pool) -> Result<OwnerKeys, MasterKeyError> {
+pub fn owner_keys(config: &Config, pool: &Pool) -> Result<OwnerKeys, MasterKeyError> {
     let masters = MasterKeyRing::of(config)?;
     let sealing = config.keys.seal_events;
     Ok(OwnerKeys::new(pool.clone(), Arc::new(masters), sealing))

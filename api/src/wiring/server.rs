@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::owner_keys::owner_keys;
-use super::{Application, Blueprint, mcp_door};
+use super::{Application, Blueprint, mcp_door, retention_terms};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -149,6 +149,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         tool_timeout: config.tools.limits.call + GRACE,
         seal: Arc::new(seal),
         keys,
+        retention: retention_terms(&config.retention, &config.limits),
         roles: config.server.roles,
         limits: config.limits.clone(),
         guests: config.auth.guests,

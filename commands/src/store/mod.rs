@@ -11,6 +11,8 @@ mod new_event;
 mod opening;
 mod owner_keys;
 mod repository;
+pub(crate) mod retention;
+mod rotation;
 mod timetable;
 
 pub use append::AppendError;

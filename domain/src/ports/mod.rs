@@ -19,7 +19,7 @@ pub use model_provider::{
     ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
     ProviderFailure,
 };
-pub use open_responses::{OpenResponses, OpenWork, ReadFailure, UnattendedRuns};
+pub use open_responses::{IdleGuests, OpenResponses, OpenWork, ReadFailure, UnattendedRuns};
 pub use seal::Seal;
 pub use token_issuer::{
     AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use futures::future::BoxFuture;
 
 use crate::caller::Owner;
@@ -34,6 +36,16 @@ pub trait OpenWork: Send + Sync {
         &'a self,
         owner: &'a Owner,
     ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
+}
+
+/// Finds guests that nobody uses any more.
+pub trait IdleGuests: Send + Sync {
+    /// Guests that have done nothing for so long, oldest first, at most `limit`.
+    fn idle(
+        &self,
+        longer_than: Duration,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Owner>, ReadFailure>>;
 }
 
 /// A read model could not be asked.

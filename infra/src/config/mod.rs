@@ -14,6 +14,7 @@ mod keys;
 mod limits;
 mod mcp;
 mod providers;
+mod retention;
 mod runtime;
 mod server;
 mod setting;
@@ -34,6 +35,7 @@ pub use error::{ConfigError, Nearest};
 pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
+pub use retention::RetentionSettings;
 pub use server::{Origins, Roles, ServerSettings};
 pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
@@ -67,6 +69,8 @@ pub struct Config {
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
     pub limits: Limits,
+    /// How long what nobody needs any more is kept.
+    pub retention: RetentionSettings,
     lines: Vec<SettingLine>,
     warnings: Vec<String>,
 }
@@ -123,6 +127,7 @@ impl Config {
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
+        let mut retention = RetentionSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -132,6 +137,7 @@ impl Config {
         sources.read(keys::SETTINGS, &mut keys)?;
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
+        sources.read(retention::SETTINGS, &mut retention)?;
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
@@ -158,6 +164,7 @@ impl Config {
             mcp,
             telemetry,
             limits,
+            retention,
             lines,
             warnings,
         })

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod rebuilt;
+mod retention;
 mod whole;
 
 use std::time::Duration;
