@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup parts test sdk sdk-agents conformance lint bench bench-responses doctor
+.PHONY: help up setup parts test sdk sdk-agents conformance lint bench bench-responses bench-rebuild doctor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,10 @@ bench: setup ## measure what a chat call costs, beside the model alone and a bar
 
 bench-responses: setup ## measure streams of responses, a crowd of them, and their price
 	cargo run --release --locked -p jan-tests --bin bench -- responses
+
+bench-rebuild: setup ## measure how fast read models are built anew from a million events
+	cargo build --release --locked -p jan-api --bin jan-server
+	JAN_TEST_RUNTIME_DIR="$(abspath $(RUNTIME))" cargo run --release --locked -p jan-tests --bin bench -- rebuild
 
 doctor: ## tell what is found, missing and chosen, and why
 	@cargo run --release --locked -p jan-api --bin jan-server -- doctor

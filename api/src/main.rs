@@ -6,27 +6,18 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
-use jan_api::cli::accounts::AccountsCommand;
-use jan_api::cli::events::{EventsCommand, show, tail};
-use jan_api::cli::projections::{ProjectionsCommand, list};
-use jan_api::cli::retention::{RetentionArgs, RetentionCommand, report};
+use jan_api::cli::events::EventsCommand;
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
-use jan_api::cli::{Cli, Command, accounts, config, doctor, keys, openapi};
+use jan_api::cli::{Cli, Command, config, doctor, keys, openapi};
 use jan_api::wiring::{
-    DatabaseVisit, Serving, admin_token, diagnose, erase, eraser, migrate, owner_keys,
-    reading_keys, retention, retention_terms, serve_until,
+    DatabaseVisit, Serving, admin_token, at_database, check_proof, diagnose, serve_until,
 };
-use jan_domain::Owner;
-use jan_domain::id::{AccountId, TenantId};
 use jan_infra::config::{Config, Overrides, Source};
-use jan_infra::database::Pool;
 use jan_infra::telemetry::Telemetry;
-use jan_projections::{EventTail, ReadModels, list_projections};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// A tenth of a call's time was spent in the system's allocator.
 #[global_allocator]
@@ -84,6 +75,9 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(FAILED));
             }
         }
+        Command::Events(EventsCommand::VerifyProof(args)) => {
+            check_proof(&args, &config, &mut Answer::new())?;
+        }
         Command::Migrate(_)
         | Command::Events(_)
         | Command::Projections(_)
@@ -91,7 +85,7 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
         | Command::Retention(_)
         | Command::Keys(_) => {
             quieten(&mut config)?;
-            visit_database(&command, &config).await?;
+            return visit_database(&command, &config).await;
         }
         Command::Openapi(_) => unreachable!("answered before the settings were read"),
     }
@@ -99,106 +93,16 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs a command at the database. Whatever was started for it is stopped, also by Ctrl-C.
-async fn visit_database(command: &Command, config: &Config) -> anyhow::Result<()> {
+async fn visit_database(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     let mut signals = StopSignals::listen()?;
     let mut visit = DatabaseVisit::default();
+    let mut out = Answer::new();
     let done = tokio::select! {
-        done = at_database(&mut visit, command, config) => done,
-        () = signals.next() => interrupted(command),
+        done = at_database(&mut visit, command, config, &mut out) => done,
+        () = signals.next() => interrupted(command).map(|()| ExitCode::SUCCESS),
     };
     visit.leave().await;
     done
-}
-
-async fn at_database(
-    visit: &mut DatabaseVisit,
-    command: &Command,
-    config: &Config,
-) -> anyhow::Result<()> {
-    let mut out = Answer::new();
-    if let Command::Migrate(_) = command {
-        return migrate(&visit.open(config).await?, &mut out).await;
-    }
-    let pool = visit.read(config).await?;
-    match command {
-        Command::Events(EventsCommand::Tail(args)) => {
-            tail(args, &event_log(config, &pool, args.sealed())?, &mut out).await
-        }
-        Command::Events(EventsCommand::Show(args)) => {
-            show(args, &event_log(config, &pool, args.sealed())?, &mut out).await
-        }
-        Command::Projections(ProjectionsCommand::List(args)) => {
-            list(args, &list_projections(&pool).await?, &mut out)
-        }
-        Command::Accounts(command) => at_accounts(command, config, &pool, &mut out).await,
-        Command::Retention(RetentionCommand::Run(args)) => {
-            give_up(args, config, &pool, &mut out).await
-        }
-        Command::Keys(keys::KeysCommand::Rotate(_)) => {
-            keys::rotate(&owner_keys(config, &pool)?, &mut out).await
-        }
-        _ => unreachable!("the others need no database"),
-    }
-}
-
-async fn at_accounts(
-    command: &AccountsCommand,
-    config: &Config,
-    pool: &Pool,
-    out: &mut Answer,
-) -> anyhow::Result<()> {
-    let reads = ReadModels::elsewhere(pool).accounts;
-    let owner_of = |account: &AccountId| Owner {
-        tenant: TenantId::default(),
-        account: account.clone(),
-    };
-    match command {
-        AccountsCommand::List(args) => Ok(accounts::list(args, &reads.list().await?, out)?),
-        AccountsCommand::Show(args) => {
-            let holdings = reads.holdings(&owner_of(&args.account)).await?;
-            Ok(accounts::show(&args.account, &holdings, out)?)
-        }
-        AccountsCommand::Export(args) => {
-            let log = event_log(config, pool, false)?;
-            accounts::export(&log.of_owner(&owner_of(&args.account)).await?, out)
-        }
-        AccountsCommand::Erase(args) => {
-            let owner = owner_of(&args.account);
-            accounts::show(&args.account, &reads.holdings(&owner).await?, out)?;
-            accounts::confirm(args, out)?;
-            erase(config, pool, &owner).await?;
-            writeln!(out, "Erased. Read models follow as soon as a server runs.")?;
-            Ok(out.flush()?)
-        }
-    }
-}
-
-/// Gives up what is too old, or only says what that is.
-async fn give_up(
-    args: &RetentionArgs,
-    config: &Config,
-    pool: &Pool,
-    out: &mut Answer,
-) -> anyhow::Result<()> {
-    let tracker = TaskTracker::new();
-    let eraser = eraser(config, pool, &tracker).await?;
-    let terms = retention_terms(&config.retention, &config.limits);
-    let swept = retention(terms, pool, eraser, &ReadModels::elsewhere(pool));
-    let classes = swept.sweep(args.dry_run).await;
-    drop(swept);
-    tracker.close();
-    tracker.wait().await;
-    let classes = classes.map_err(|error| anyhow::anyhow!(error))?;
-    Ok(report(args, &classes, out)?)
-}
-
-/// The log, opened as far as the master keys that are here open it.
-fn event_log(config: &Config, pool: &Pool, sealed: bool) -> anyhow::Result<EventTail> {
-    let log = EventTail::new(pool.clone());
-    if sealed {
-        return Ok(log);
-    }
-    Ok(log.opening(reading_keys(config, pool)?))
 }
 
 /// Ctrl-C is how one ends following.

@@ -1,4 +1,4 @@
-//! What every handler may ask for, in five parts.
+//! What every handler may ask for, in six parts.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use axum::extract::FromRef;
 use futures::future::BoxFuture;
 use jan_commands::Commands;
 use jan_commands::store::IdempotencyKeys;
-use jan_domain::ports::IdGenerator;
-use jan_projections::ReadModels;
+use jan_domain::ports::{IdGenerator, Signer};
+use jan_projections::{ProjectionOperator, ReadModels};
 
 use crate::authenticate::Authenticator;
 
@@ -22,6 +22,8 @@ pub struct Rooms {
     pub commands: Commands,
     /// The read side.
     pub reads: ReadModels,
+    /// The read models, for whoever operates them.
+    pub projections: ProjectionOperator,
     /// Who is who.
     pub authenticator: Arc<Authenticator>,
     /// Outcomes by `Idempotency-Key`.
@@ -53,6 +55,12 @@ impl FromRef<ApiState> for Commands {
 impl FromRef<ApiState> for ReadModels {
     fn from_ref(state: &ApiState) -> Self {
         state.reads.clone()
+    }
+}
+
+impl FromRef<ApiState> for ProjectionOperator {
+    fn from_ref(state: &ApiState) -> Self {
+        state.projections.clone()
     }
 }
 
@@ -89,6 +97,8 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// The MCP endpoint.
     pub mcp: McpDoor,
+    /// Signs checkpoints of the log.
+    pub signer: Arc<dyn Signer>,
 }
 
 /// Who may come to the MCP endpoint, and how.

@@ -30,6 +30,7 @@ use jan_domain::account::Account;
 use jan_domain::conversation::Conversation;
 use jan_domain::id::NodeId;
 use jan_domain::ports::{Clock, ModelCatalog};
+use jan_domain::projection::Projection;
 use jan_domain::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
@@ -53,6 +54,8 @@ pub struct Commands {
     pub accounts: Store<Account>,
     /// What erases accounts.
     pub eraser: Eraser,
+    /// Decisions about read models.
+    pub projections: Store<Projection>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The models on offer.
@@ -108,7 +111,8 @@ impl Commands {
             eraser: Eraser::new(&parts.log, parts.keys, clock, crash),
             conversations: Store::new(parts.log.clone()),
             responses: Store::new(parts.log.clone()),
-            accounts: Store::new(parts.log),
+            accounts: Store::new(parts.log.clone()),
+            projections: Store::new(parts.log),
             clock: parts.clock,
             models: parts.models,
             node: parts.node,

@@ -18,6 +18,7 @@ pub mod json;
 pub mod limits;
 pub mod metadata;
 pub mod ports;
+pub mod projection;
 pub mod response;
 pub mod sealed;
 pub mod tool_permissions;

@@ -18,3 +18,6 @@ pub const TITLE_CHARS_MAX: usize = 256;
 pub const REFERRER_CHARS_MAX: usize = 64;
 /// Items of one page of a list (OpenAI).
 pub const PAGE_ITEMS_MAX: usize = 100;
+
+/// Longest reason for which an event is left out of a read model, in characters.
+pub const SKIP_REASON_CHARS_MAX: usize = 500;

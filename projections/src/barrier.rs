@@ -13,7 +13,7 @@ use crate::account::AccountChanges;
 use crate::conversation::ConversationChanges;
 use crate::error::ReadError;
 use crate::feed::last_position;
-use crate::projection::Changes;
+use crate::projection::Definition;
 use crate::response::ResponseChanges;
 use crate::run::RunChanges;
 use crate::usage::UsageChanges;
@@ -69,17 +69,26 @@ impl ReadModel {
         Self::Usage,
     ];
 
-    fn identity(self) -> (&'static str, i32) {
-        fn of<C: Changes>() -> (&'static str, i32) {
-            (C::NAME, C::VERSION)
-        }
+    /// What it is made of.
+    pub(crate) fn definition(self) -> Definition {
         match self {
-            Self::Conversations => of::<ConversationChanges>(),
-            Self::Responses => of::<ResponseChanges>(),
-            Self::Runs => of::<RunChanges>(),
-            Self::Accounts => of::<AccountChanges>(),
-            Self::Usage => of::<UsageChanges>(),
+            Self::Conversations => Definition::of::<ConversationChanges>(),
+            Self::Responses => Definition::of::<ResponseChanges>(),
+            Self::Runs => Definition::of::<RunChanges>(),
+            Self::Accounts => Definition::of::<AccountChanges>(),
+            Self::Usage => Definition::of::<UsageChanges>(),
         }
+    }
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|model| model.definition().name == name)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.definition().name
     }
 }
 
@@ -150,11 +159,9 @@ impl Barrier {
             select position
               from projections
              where name = $1
-               and version = $2";
-        let (name, version) = model.identity();
+               and status = 'live'";
         let position: Option<i64> = sqlx::query_scalar(sql)
-            .bind(name)
-            .bind(version)
+            .bind(model.definition().name)
             .fetch_optional(&self.pool)
             .await?;
         Ok(position.unwrap_or(0))

@@ -84,7 +84,7 @@ impl EventTail {
         let mut query = QueryBuilder::new("select ");
         query
             .push(COLUMNS)
-            .push(" from events where aggregate_type in ('conversation', 'response', 'account')")
+            .push(" from events where aggregate_type in ('conversation', 'response', 'account', 'projection')")
             .push(" and aggregate_id = ")
             .push_bind(aggregate_id)
             .push(" order by aggregate_type, sequence");

@@ -1,26 +1,34 @@
-//! Who projects: one node per projection, on the database's clock.
+//! Who projects: one node per generation of a read model, on the database's clock.
 
 use std::time::Duration;
 
 use jan_domain::id::NodeId;
 use sqlx::{PgConnection, PgPool};
 
+use crate::generation::Status;
+
 /// How long a lease lasts unless it is renewed.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
 
-/// A projection that a node would like to run.
+/// A generation that a node would like to work on.
 #[derive(Clone)]
 pub(crate) struct Claim {
     pub(crate) name: &'static str,
+    /// The fold of this program. What a newer one has made is not ours to touch.
     pub(crate) version: i32,
+    pub(crate) status: Status,
+    /// Which one; whichever has the status where there can be only one.
+    pub(crate) generation: Option<i32>,
     pub(crate) node: NodeId,
     pub(crate) duration: Duration,
 }
 
-/// A projection that is ours until the lease runs out. The epoch tells our lease from any earlier
+/// A generation that is ours until the lease runs out. The epoch tells our lease from any earlier
 /// or later one: a node that slept through its lease can change nothing.
+#[derive(Clone)]
 pub(crate) struct Lease {
     claim: Claim,
+    generation: i32,
     epoch: i64,
     position: i64,
 }
@@ -35,51 +43,57 @@ pub(crate) enum LeaseError {
 }
 
 impl Claim {
-    /// Takes the lease if it is free, run out, or left over from this very node.
+    /// Takes the lease if it is free, run out, or left over from this very node. What was never
+    /// filled (version 0) waits for its first build.
     pub(crate) async fn acquire(&self, pool: &PgPool) -> Result<Option<Lease>, sqlx::Error> {
         let sql = r"
-            insert into projections as mine (name, version, lease_owner, lease_epoch, lease_until)
-            values ($1, $2, $3, 1, clock_timestamp() + make_interval(secs => $4))
-            on conflict (name, version) do update
-               set lease_owner = excluded.lease_owner,
-                   lease_epoch = mine.lease_epoch + 1,
-                   lease_until = excluded.lease_until
-             where mine.lease_owner is null
-                or mine.lease_owner = excluded.lease_owner
-                or mine.lease_until < clock_timestamp()
-            returning lease_epoch, position";
-        let row: Option<(i64, i64)> = sqlx::query_as(sql)
+            update projections
+               set lease_owner = $5,
+                   lease_epoch = lease_epoch + 1,
+                   lease_until = clock_timestamp() + make_interval(secs => $6)
+             where name = $1
+               and status = $2
+               and generation = coalesce($3, generation)
+               and version <> 0
+               and version <= $4
+               and (lease_owner is null
+                    or lease_owner = $5
+                    or lease_until < clock_timestamp())
+            returning generation, lease_epoch, position";
+        let row: Option<(i32, i64, i64)> = sqlx::query_as(sql)
             .bind(self.name)
+            .bind(self.status.as_str())
+            .bind(self.generation)
             .bind(self.version)
             .bind(self.node.as_str())
             .bind(self.duration.as_secs_f64())
             .fetch_optional(pool)
             .await?;
-        Ok(row.map(|(epoch, position)| Lease {
+        Ok(row.map(|(generation, epoch, position)| Lease {
             claim: self.clone(),
+            generation,
             epoch,
             position,
         }))
     }
-
-    /// Leaves a word for whoever looks at the projection.
-    pub(crate) async fn note(&self, pool: &PgPool, error: &str) -> Result<(), sqlx::Error> {
-        let sql = r"
-            update projections
-               set last_error = $3
-             where name = $1
-               and version = $2";
-        sqlx::query(sql)
-            .bind(self.name)
-            .bind(self.version)
-            .bind(error)
-            .execute(pool)
-            .await?;
-        Ok(())
-    }
 }
 
 impl Lease {
+    /// The read model.
+    pub(crate) fn name(&self) -> &'static str {
+        self.claim.name
+    }
+
+    /// Which of its lives.
+    pub(crate) fn generation(&self) -> i32 {
+        self.generation
+    }
+
+    /// Tells this holding from any other.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
     /// The last position that is folded in.
     pub(crate) fn position(&self) -> i64 {
         self.position
@@ -123,12 +137,12 @@ impl Lease {
                    last_error = null
               from rules
              where name = $1
-               and version = $2
+               and generation = $2
                and lease_epoch = $3
                and position = $4";
         let moved = sqlx::query(sql)
             .bind(self.claim.name)
-            .bind(self.claim.version)
+            .bind(self.generation)
             .bind(self.epoch)
             .bind(self.position)
             .bind(through)
@@ -145,11 +159,11 @@ impl Lease {
             update projections
                set lease_until = clock_timestamp() + make_interval(secs => $4)
              where name = $1
-               and version = $2
+               and generation = $2
                and lease_epoch = $3";
         let renewed = sqlx::query(sql)
             .bind(self.claim.name)
-            .bind(self.claim.version)
+            .bind(self.generation)
             .bind(self.epoch)
             .bind(self.claim.duration.as_secs_f64())
             .execute(pool)
@@ -157,18 +171,34 @@ impl Lease {
         held(renewed.rows_affected())
     }
 
-    /// Gives the projection to whoever comes first.
-    pub(crate) async fn release(self, pool: &PgPool) -> Result<(), sqlx::Error> {
+    /// Leaves a word for whoever looks at the projection.
+    pub(crate) async fn note(&self, pool: &PgPool, error: &str) -> Result<(), sqlx::Error> {
+        let sql = r"
+            update projections
+               set last_error = $3
+             where name = $1
+               and generation = $2";
+        sqlx::query(sql)
+            .bind(self.claim.name)
+            .bind(self.generation)
+            .bind(error)
+            .execute(pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives the generation to whoever comes first.
+    pub(crate) async fn release(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let sql = r"
             update projections
                set lease_owner = null,
                    lease_until = null
              where name = $1
-               and version = $2
+               and generation = $2
                and lease_epoch = $3";
         sqlx::query(sql)
             .bind(self.claim.name)
-            .bind(self.claim.version)
+            .bind(self.generation)
             .bind(self.epoch)
             .execute(pool)
             .await?;

@@ -15,23 +15,30 @@
 //! the outside world are unknown here.
 
 mod account;
+pub mod audit;
 mod barrier;
+mod caretaker;
 mod conversation;
 mod cursor;
 mod erased;
 mod error;
 mod event_tail;
 mod feed;
+mod generation;
 mod kept;
 mod lease;
 mod metrics;
 mod nodes;
+mod operator;
+mod parked;
 mod parking;
 mod projection;
 mod projector;
+mod rebuild;
 mod response;
 mod run;
 mod running;
+mod skipped;
 mod status;
 mod stored_name;
 mod usage;
@@ -40,6 +47,7 @@ use std::sync::Arc;
 
 use sqlx::PgPool;
 
+use crate::audit::AuditReader;
 pub use account::{AccountEntry, AccountReader, AccountRow, Holdings};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{ConversationList, ConversationReader, ConversationRow, ItemRow};
@@ -47,7 +55,13 @@ pub use cursor::{Order, Page, PageRequest};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
+pub use generation::{Status, UnknownStatus};
 pub use nodes::{NodeReader, NodeRow};
+pub use operator::{ProjectionOperator, Rebuilt};
+pub use parked::{Parked, Retried, Selection};
+pub use rebuild::{
+    Comparison, Phase, Progress, RebuildError, RowDifference, SHARDS_MAX, TableComparison, TableSum,
+};
 pub use response::{ResponseFilter, ResponseReader, ResponseRow, ResponseStatus};
 pub use run::{RunReader, RunRow, RunStatus, StepRow, StepStatus};
 pub use running::{Projections, RunningProjections, Tuning};
@@ -69,6 +83,8 @@ pub struct ReadModels {
     pub nodes: NodeReader,
     /// What accounts used.
     pub usage: UsageReader,
+    /// All events, for those who may see them.
+    pub audit: AuditReader,
     /// Where a read waits for its own write.
     pub barrier: Barrier,
 }
@@ -88,6 +104,7 @@ impl ReadModels {
             accounts: AccountReader::new(pool.clone()),
             nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),
+            audit: AuditReader::new(pool.clone()),
             barrier,
         }
     }

@@ -14,6 +14,10 @@ pub(crate) struct Metrics {
     pub(crate) events_folded: Counter<u64>,
     /// Events set aside by a projection.
     pub(crate) events_parked: Counter<u64>,
+    /// Events taken in by builds.
+    pub(crate) events_loaded: Counter<u64>,
+    /// Positions a build has still to follow.
+    pub(crate) build_lag: Gauge<i64>,
     /// Seconds from having a page to having it committed.
     pub(crate) page_duration: Histogram<f64>,
 }
@@ -39,6 +43,14 @@ impl Metrics {
                 .with_description(
                     "Events that a projection set aside because it could not fold them",
                 )
+                .build(),
+            events_loaded: meter
+                .u64_counter("jan.projection.build.events")
+                .with_description("Events taken in by builds of projections")
+                .build(),
+            build_lag: meter
+                .i64_gauge("jan.projection.build.lag")
+                .with_description("Settled positions that a build has still to follow")
                 .build(),
             page_duration: meter
                 .f64_histogram("jan.projection.page.duration")

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::error::Error;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 
 use crate::feed::{Entry, Stream};
 
@@ -57,16 +57,20 @@ impl ParkedEvent {
 
 impl ParkedStreams {
     /// What the database remembers.
-    pub(crate) async fn load(pool: &PgPool, name: &str, version: i32) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn load(
+        connection: impl PgExecutor<'_>,
+        name: &str,
+        generation: i32,
+    ) -> Result<Self, sqlx::Error> {
         let sql = r"
             select distinct aggregate_type, aggregate_id
               from parked_events
              where name = $1
-               and version = $2";
+               and generation = $2";
         let rows: Vec<(String, String)> = sqlx::query_as(sql)
             .bind(name)
-            .bind(version)
-            .fetch_all(pool)
+            .bind(generation)
+            .fetch_all(connection)
             .await?;
         let streams = rows
             .into_iter()
@@ -90,18 +94,18 @@ impl ParkedStreams {
 /// Sets events aside, inside the transaction that moves the checkpoint past them.
 pub(crate) async fn park(
     connection: &mut PgConnection,
-    (name, version): (&str, i32),
+    (name, generation): (&str, i32),
     events: &[ParkedEvent],
 ) -> Result<(), sqlx::Error> {
     let sql = r"
         insert into parked_events
-               (name, version, position, aggregate_type, aggregate_id, error, attempts)
+               (name, generation, position, aggregate_type, aggregate_id, error, attempts)
         select $1, $2, event.*
           from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::integer[]) as event";
     let column = |text: fn(&ParkedEvent) -> &str| events.iter().map(text).collect::<Vec<_>>();
     sqlx::query(sql)
         .bind(name)
-        .bind(version)
+        .bind(generation)
         .bind(
             events
                 .iter()
@@ -122,8 +126,61 @@ pub(crate) async fn park(
     Ok(())
 }
 
+/// Keeps the live generation from moving until the transaction ends; answers which it is, and where
+/// it stands.
+pub(crate) async fn lock_live(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<Option<(i32, i64)>, sqlx::Error> {
+    let sql = r"
+        select generation, position
+          from projections
+         where name = $1
+           and status = 'live'
+           for update";
+    sqlx::query_as(sql)
+        .bind(name)
+        .fetch_optional(connection)
+        .await
+}
+
+/// Forgets that a stream was parked. Whoever projects remembers it too, so the lease is taken away:
+/// the next to have it asks again what is parked.
+pub(crate) async fn unpark(
+    connection: &mut PgConnection,
+    (name, generation): (&str, i32),
+    (aggregate_type, id): (&str, &str),
+) -> Result<(), sqlx::Error> {
+    let sql = r"
+        delete from parked_events
+         where name = $1
+           and generation = $2
+           and aggregate_type = $3
+           and aggregate_id = $4";
+    sqlx::query(sql)
+        .bind(name)
+        .bind(generation)
+        .bind(aggregate_type)
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    let sql = r"
+        update projections
+           set lease_owner = null,
+               lease_until = null,
+               lease_epoch = lease_epoch + 1
+         where name = $1
+           and generation = $2";
+    sqlx::query(sql)
+        .bind(name)
+        .bind(generation)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// An error and its causes in one line, without the NULs that no column takes.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

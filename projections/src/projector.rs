@@ -11,11 +11,13 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::{Entry, EventPage, Feed, FeedError};
+use crate::generation::{self, Status};
 use crate::kept::Kept;
 use crate::lease::{Claim, Lease, LeaseError};
 use crate::metrics::Metrics;
 use crate::parking::{self, ParkedEvent, ParkedStreams};
-use crate::projection::Changes;
+use crate::projection::{Definition, Folding};
+use crate::skipped::Skipped;
 
 /// Times an event is tried on its own before it is parked.
 const ATTEMPTS: i32 = 3;
@@ -28,6 +30,7 @@ const CLAIM_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Projector {
     pub(crate) pool: PgPool,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) definition: Definition,
     pub(crate) claim: Claim,
     /// Where the projection stands while it runs here; `None` while it does not.
     pub(crate) position: watch::Sender<Option<i64>>,
@@ -66,16 +69,31 @@ impl From<FeedError> for Interruption {
 impl Projector {
     /// An alarm on a counter that first appears with its first increment would miss that one.
     fn show_parked_from_zero(&self) {
-        let attribute = [KeyValue::new("projection", self.claim.name)];
-        self.metrics.events_parked.add(0, &attribute);
+        self.metrics.events_parked.add(0, &self.attribute());
+    }
+
+    /// What its measurements are told apart by.
+    fn attribute(&self) -> [KeyValue; 1] {
+        let name = match self.claim.status {
+            Status::Live => self.claim.name.to_owned(),
+            other => format!("{}.{}", self.claim.name, other.as_str()),
+        };
+        [KeyValue::new("projection", name)]
+    }
+
+    async fn claim(&self) -> Result<Option<Lease>, sqlx::Error> {
+        if self.claim.status == Status::Live {
+            generation::found(&self.pool, &self.definition).await?;
+        }
+        self.claim.acquire(&self.pool).await
     }
 
     /// Runs until cancelled: claims the lease, follows the feed, gives the lease back.
-    pub(crate) async fn run<C: Changes>(self, cancel: CancellationToken) {
+    pub(crate) async fn run(self, cancel: CancellationToken) {
         self.show_parked_from_zero();
         let mut reachable = true;
         while !cancel.is_cancelled() {
-            let claimed = self.claim.acquire(&self.pool).await;
+            let claimed = self.claim().await;
             if let Err(error) = &claimed
                 && reachable
             {
@@ -83,22 +101,26 @@ impl Projector {
                     "a projection cannot be claimed");
             }
             reachable = claimed.is_ok();
-            if let Ok(Some(lease)) = claimed {
-                self.hold::<C>(lease, &cancel).await;
+            if let Ok(Some(lease)) = claimed
+                && self.hold(lease, &cancel).await == Left::Taken
+            {
+                // By another node, or because another generation is live now: look at once.
+                continue;
             }
             cancel.run_until_cancelled(sleep(CLAIM_PAUSE)).await;
         }
     }
 
-    async fn hold<C: Changes>(&self, lease: Lease, cancel: &CancellationToken) {
+    async fn hold(&self, lease: Lease, cancel: &CancellationToken) -> Left {
         let mut run = Run::<'_> {
             projector: self,
             parked: ParkedStreams::default(),
+            skipped: Skipped::default(),
             lease,
             kept: Kept::of(self.pool.clone()),
             batch_max: usize::MAX,
         };
-        let ended = run.follow::<C>(cancel).await;
+        let ended = run.follow(cancel).await;
         self.position.send_replace(None);
         match ended {
             // The gate hears of a shutdown too, and may be gone before this projector hears of it.
@@ -108,25 +130,31 @@ impl Projector {
                         "a projection's lease could not be given back and will run out");
                 }
             }
-            Err(interruption) => self.report(&interruption).await,
-        }
-    }
-
-    async fn report(&self, interruption: &Interruption) {
-        match interruption {
-            Interruption::FeedStopped => {}
-            Interruption::LeaseLost => tracing::warn!(
-                projection.name = self.claim.name,
-                "a projection was taken over by another node"
-            ),
-            Interruption::Database(error) => {
+            Err(Interruption::LeaseLost) => {
+                tracing::warn!(
+                    projection.name = self.claim.name,
+                    "a projection's lease was taken away"
+                );
+                return Left::Taken;
+            }
+            Err(Interruption::Database(error)) => {
                 tracing::error!(projection.name = self.claim.name, error = %error,
                     "a projection was interrupted and will be continued");
                 // When the database is away, the log above has to do.
-                let _ = self.claim.note(&self.pool, &error.to_string()).await;
+                let _ = run.lease.note(&self.pool, &error.to_string()).await;
             }
         }
+        Left::Ended
     }
+}
+
+/// How a holding of the lease was left.
+#[derive(PartialEq, Eq)]
+enum Left {
+    /// It was taken away.
+    Taken,
+    /// Any other way.
+    Ended,
 }
 
 /// One holding of the lease.
@@ -135,12 +163,13 @@ struct Run<'p> {
     lease: Lease,
     kept: Kept,
     parked: ParkedStreams,
+    skipped: Skipped,
     /// Most events of one transaction. Halved to corner an event that spoils its page.
     batch_max: usize,
 }
 
 impl Run<'_> {
-    async fn follow<C: Changes>(&mut self, cancel: &CancellationToken) -> Result<(), Interruption> {
+    async fn follow(&mut self, cancel: &CancellationToken) -> Result<(), Interruption> {
         let Projector {
             pool,
             feed,
@@ -148,7 +177,8 @@ impl Run<'_> {
             position,
             ..
         } = self.projector;
-        self.parked = ParkedStreams::load(pool, claim.name, claim.version).await?;
+        self.skipped = Skipped::load(pool, feed.keyring(), claim.name).await?;
+        self.parked = ParkedStreams::load(pool, claim.name, self.lease.generation()).await?;
         position.send_replace(Some(self.lease.position()));
         loop {
             let page = tokio::select! {
@@ -161,13 +191,13 @@ impl Run<'_> {
                 }
             };
             let began = Instant::now();
-            self.project::<C>(&page).await?;
+            self.project(&page).await?;
             self.measure(&page, began);
         }
     }
 
     /// Folds a page in as few transactions as its events allow: one, unless an event spoils it.
-    async fn project<C: Changes>(&mut self, page: &EventPage) -> Result<(), Interruption> {
+    async fn project(&mut self, page: &EventPage) -> Result<(), Interruption> {
         let mut rest = page.entries.as_slice();
         let mut attempts = 0;
         loop {
@@ -176,7 +206,7 @@ impl Run<'_> {
                 (Some(last), false) => last.position,
                 _ => page.through,
             };
-            let blame = match self.commit::<C>(now, through, None).await {
+            let blame = match self.commit(now, through, None).await {
                 Ok(()) => None,
                 Err(Interruption::Database(error)) if parking::blames_event(&error) => Some(error),
                 Err(other) => return Err(other),
@@ -189,7 +219,7 @@ impl Run<'_> {
                         continue;
                     }
                     let parked = ParkedEvent::failed(entry, &error, attempts);
-                    self.commit::<C>(now, through, Some(parked)).await?;
+                    self.commit(now, through, Some(parked)).await?;
                 }
                 (Some(error), []) => return Err(error.into()),
                 (Some(_), _) => {
@@ -207,15 +237,15 @@ impl Run<'_> {
 
     /// One transaction: the checkpoint, the rows, and what is parked. `spoilt` is set when the one
     /// entry is not to be folded any more.
-    async fn commit<C: Changes>(
+    async fn commit(
         &mut self,
         entries: &[Entry],
         through: i64,
         spoilt: Option<ParkedEvent>,
     ) -> Result<(), Interruption> {
         let (changes, parked) = match spoilt {
-            Some(event) => (C::default(), vec![event]),
-            None => self.fold::<C>(entries),
+            Some(event) => (self.projector.definition.begin(), vec![event]),
+            None => self.fold(entries),
         };
         let events = i64::try_from(entries.len()).expect("a page fits in memory");
         let mut connection = self.kept.take().await?;
@@ -228,7 +258,12 @@ impl Run<'_> {
                 .await?;
             changes.write(&mut transaction).await?;
             if !parked.is_empty() {
-                parking::park(&mut transaction, (C::NAME, C::VERSION), &parked).await?;
+                parking::park(
+                    &mut transaction,
+                    (self.lease.name(), self.lease.generation()),
+                    &parked,
+                )
+                .await?;
             }
             transaction.commit().await?;
         }
@@ -240,13 +275,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn fold<C: Changes>(&self, entries: &[Entry]) -> (C, Vec<ParkedEvent>) {
-        let mut changes = C::default();
+    fn fold(&self, entries: &[Entry]) -> (Box<dyn Folding>, Vec<ParkedEvent>) {
+        let mut changes = self.projector.definition.begin();
         let mut parked: Vec<ParkedEvent> = Vec::new();
         for entry in entries {
             let follows = self.parked.contains(&entry.stream)
                 || parked.iter().any(|event| *event.stream() == entry.stream);
             match &entry.event {
+                _ if self.skipped.contains(entry.position) => {}
                 _ if follows => parked.push(ParkedEvent::follower(entry)),
                 Ok(event) => changes.fold(&entry.stream.aggregate_id, event),
                 // The same bytes will not read better a second time.
@@ -258,11 +294,10 @@ impl Run<'_> {
 
     fn alarm(&self, parked: &[ParkedEvent]) {
         let name = self.projector.claim.name;
-        let attribute = [KeyValue::new("projection", name)];
         self.projector
             .metrics
             .events_parked
-            .add(parked.len() as u64, &attribute);
+            .add(parked.len() as u64, &self.projector.attribute());
         for event in parked.iter().filter(|event| !event.is_follower()) {
             tracing::error!(projection.name = name, event.position = event.position(),
                 stream.id = %event.stream().aggregate_id,
@@ -271,13 +306,8 @@ impl Run<'_> {
     }
 
     fn measure(&self, page: &EventPage, began: Instant) {
-        let Projector {
-            metrics,
-            claim,
-            feed,
-            ..
-        } = self.projector;
-        let attribute = [KeyValue::new("projection", claim.name)];
+        let Projector { metrics, feed, .. } = self.projector;
+        let attribute = self.projector.attribute();
         metrics
             .page_duration
             .record(began.elapsed().as_secs_f64(), &attribute);

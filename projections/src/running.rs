@@ -12,17 +12,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::ReadModels;
-use crate::account::AccountChanges;
 use crate::barrier::{Barrier, LocalPositions, ReadModel};
-use crate::conversation::ConversationChanges;
+use crate::caretaker::Caretaker;
 use crate::feed::{self, Bells, Feed, PAGE_EVENTS_MAX};
+use crate::generation::Status;
 use crate::lease::{Claim, LEASE};
 use crate::metrics::Metrics;
-use crate::projection::Changes;
 use crate::projector::Projector;
-use crate::response::ResponseChanges;
-use crate::run::RunChanges;
-use crate::usage::UsageChanges;
+use crate::rebuild::Builder;
 
 /// Time between two rounds of a busy feed in which nobody waits for a write of its own: few
 /// transactions with many events each.
@@ -96,11 +93,21 @@ impl Projections {
             local: HashMap::new(),
             tasks: (tracker, cancel),
         };
-        node.start::<ConversationChanges>(ReadModel::Conversations);
-        node.start::<ResponseChanges>(ReadModel::Responses);
-        node.start::<RunChanges>(ReadModel::Runs);
-        node.start::<AccountChanges>(ReadModel::Accounts);
-        node.start::<UsageChanges>(ReadModel::Usage);
+        for model in ReadModel::ALL {
+            node.start(model);
+        }
+        let caretaker = Caretaker {
+            builder: Builder {
+                pool: self.pool.clone(),
+                node: self.node.clone(),
+                lease: self.tuning.lease,
+                keyring: Arc::clone(&self.keyring),
+                metrics: metrics.clone(),
+            },
+            feed: Arc::clone(&node.feed),
+            tracker: tracker.clone(),
+        };
+        tracker.spawn(caretaker.run(cancel.clone()));
         let barrier = Barrier::new(self.pool.clone(), Arc::clone(&hurry), node.local);
         let bells = Bells {
             appended: self.appended,
@@ -128,15 +135,19 @@ struct Node<'p> {
 }
 
 impl Node<'_> {
-    fn start<C: Changes + 'static>(&mut self, model: ReadModel) {
+    fn start(&mut self, model: ReadModel) {
+        let definition = model.definition();
         let (position, positions) = watch::channel(None);
         self.local.insert(model, positions);
         let projector = Projector {
             pool: self.parts.pool.clone(),
             feed: Arc::clone(&self.feed),
+            definition,
             claim: Claim {
-                name: C::NAME,
-                version: C::VERSION,
+                name: definition.name,
+                version: definition.version,
+                status: Status::Live,
+                generation: None,
                 node: self.parts.node.clone(),
                 duration: self.parts.tuning.lease,
             },
@@ -144,6 +155,6 @@ impl Node<'_> {
             metrics: self.metrics.clone(),
         };
         let (tracker, cancel) = self.tasks;
-        tracker.spawn(projector.run::<C>(cancel.clone()));
+        tracker.spawn(projector.run(cancel.clone()));
     }
 }

@@ -4,13 +4,19 @@ use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use crate::error::ReadError;
+use crate::generation::Status;
 
 /// Where one projection stands.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct ProjectionStatus {
     /// Its name.
     pub name: String,
-    /// Its version; several may stand side by side.
+    /// Which of its lives; several may stand side by side.
+    pub generation: i32,
+    /// What that one is there for.
+    #[sqlx(try_from = "String")]
+    pub status: Status,
+    /// The version of the fold that made it; 0 if it waits for its first build.
     pub version: i32,
     /// The last position that is folded in.
     pub position: i64,
@@ -30,10 +36,10 @@ pub struct ProjectionStatus {
     pub last_error: Option<String>,
 }
 
-/// Every projection, by name and version.
+/// Every projection, by name and generation.
 pub async fn list_projections(pool: &PgPool) -> Result<Vec<ProjectionStatus>, ReadError> {
     let sql = r"
-        select name, version, position, event_count, updated_at, last_error,
+        select name, generation, status, version, position, event_count, updated_at, last_error,
                case when lease_until > clock_timestamp() then lease_owner end as lease_owner,
                (select count(*)
                   from events
@@ -46,8 +52,8 @@ pub async fn list_projections(pool: &PgPool) -> Result<Vec<ProjectionStatus>, Re
                (select count(*)
                   from parked_events as parked
                  where parked.name = projections.name
-                   and parked.version = projections.version) as parked_count
+                   and parked.generation = projections.generation) as parked_count
           from projections
-         order by name, version";
+         order by name, generation";
     Ok(sqlx::query_as(sql).fetch_all(pool).await?)
 }

@@ -4,6 +4,7 @@
 
 mod adapters;
 mod architecture;
+mod audit;
 mod cli;
 mod crash;
 mod domain;

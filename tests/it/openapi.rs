@@ -45,7 +45,11 @@ impl Operation {
             .replace("{item_id}", &format!("msg_{nothing}"))
             .replace("{completion_id}", &format!("chatcmpl-{nothing}"))
             .replace("{response_id}", &format!("resp_{nothing}"))
+            .replace("{stream_type}", "conversation")
+            .replace("{stream_id}", &format!("conv_{nothing}"))
+            .replace("{position}", "0")
             .replace("{model}", "nobody")
+            .replace("{projection}", "usage")
     }
 }
 

@@ -34,3 +34,5 @@ pub mod response_stream;
 pub mod scripted_model;
 /// An MCP server that does what its arguments say.
 pub mod scripted_tools;
+/// Long histories, made inside the database.
+pub mod synthetic;

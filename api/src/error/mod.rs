@@ -4,6 +4,7 @@ mod account;
 mod chat;
 mod command;
 mod conversation;
+mod projection;
 mod provider;
 mod read;
 mod response;

@@ -1,3 +1,4 @@
+use http::StatusCode;
 use jan_projections::{ListError, ReadError};
 
 use super::ApiError;
@@ -16,5 +17,15 @@ impl From<ListError> for ApiError {
             }
             ListError::Read(error) => error.into(),
         }
+    }
+}
+
+impl ApiError {
+    /// 409: an event is on record, but no seal covers it yet. Asking again in a second helps.
+    pub fn not_sealed_yet(position: i64) -> Self {
+        let message = format!("The event at position {position} is not sealed yet.");
+        let mut error = Self::new(StatusCode::CONFLICT, "not_sealed_yet", message);
+        error.retry_after = Some(1);
+        error
     }
 }

@@ -1,6 +1,7 @@
 //! The REST surface: one folder per resource, one file per operation.
 
 mod admin;
+mod audit;
 mod auth;
 mod chat;
 mod conversations;
@@ -45,6 +46,7 @@ pub(crate) fn document() -> Document {
 fn authenticated() -> OpenApiRouter<ApiState> {
     let mut routes = OpenApiRouter::new()
         .merge(admin::routes())
+        .merge(audit::routes())
         .merge(chat::routes())
         .merge(conversations::routes())
         .merge(embeddings::routes())

@@ -10,8 +10,8 @@ use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, TokenIssuer, ToolHost,
-    UnattendedRuns,
+    IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer, TokenIssuer,
+    ToolHost, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -19,7 +19,8 @@ use jan_infra::config::{Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
-use jan_projections::{Projections, ReadModels, Tuning};
+use jan_projections::audit::{Sealer, SealerTuning};
+use jan_projections::{ProjectionOperator, Projections, ReadModels, Tuning};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -46,6 +47,8 @@ pub struct Blueprint {
     pub tool_timeout: Duration,
     /// Seals what lies in the database for a while.
     pub seal: Arc<dyn Seal>,
+    /// Signs the seals of the event log.
+    pub signer: Arc<dyn Signer>,
     /// The keys of owners.
     pub keys: OwnerKeys,
     /// How long what nobody needs any more is kept.
@@ -124,7 +127,8 @@ impl Application {
         work.background
             .spawn(forgetting.keep_forgetting(work.stop_background.clone()));
         observe_pool(&pool);
-        let (commands, reads) = sides(&blueprint, &work, &node, &ids);
+        let (commands, mut reads) = sides(&blueprint, &work, &node, &ids);
+        reads.audit = reads.audit.opening(Arc::new(blueprint.keys.clone()));
         if blueprint.roles.worker {
             work.care_for_all(&blueprint, &commands, &reads);
         }
@@ -220,6 +224,16 @@ fn sides(
         return (commands, ReadModels::elsewhere(&pool));
     }
     let stop = &work.stop_background;
+    let sealer = Sealer {
+        pool: pool.clone(),
+        signer: Arc::clone(&blueprint.signer),
+        node: node.clone(),
+        tuning: SealerTuning {
+            lease: limits.node_lease,
+            ..SealerTuning::default()
+        },
+    };
+    work.background.spawn(sealer.run(stop.clone()));
     let projections = Projections {
         pool,
         keyring,
@@ -250,6 +264,8 @@ fn state_of(
         cors_origins,
         mcp,
         metrics,
+        signer,
+        keys,
         ..
     } = blueprint;
     let clock = Arc::clone(&commands.clock);
@@ -263,6 +279,7 @@ fn state_of(
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
         mcp,
+        signer,
     };
     let rooms = Rooms {
         authenticator: Arc::new(Authenticator::new(
@@ -271,6 +288,7 @@ fn state_of(
             reads.clone(),
             limits.token_cache_entries,
         )),
+        projections: ProjectionOperator::new(pool.clone(), Arc::new(keys), commands.node.clone()),
         idempotency: IdempotencyKeys::new(pool, commands.node.clone()),
         server: Arc::new(server),
         commands,

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +16,13 @@ use jan_projections::ReadModels;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
-use super::owner_keys::owner_keys;
+use super::owner_keys;
+use crate::cli::retention::{RetentionArgs, report};
 
 const DAY: Duration = Duration::from_hours(24);
 
 /// What erases accounts without a server around it. Its writer, which `tracker` knows, ends with it.
-pub async fn eraser(config: &Config, pool: &Pool, tracker: &TaskTracker) -> anyhow::Result<Eraser> {
+async fn eraser(config: &Config, pool: &Pool, tracker: &TaskTracker) -> anyhow::Result<Eraser> {
     let keys = owner_keys(config, pool)?;
     keys.require_masters().await?;
     let log = EventLog::start(
@@ -35,17 +37,36 @@ pub async fn eraser(config: &Config, pool: &Pool, tracker: &TaskTracker) -> anyh
     Ok(Eraser::new(&log, keys, clock, CrashPoints::default()))
 }
 
+/// Gives up what is too old, or only says what that is.
+pub(super) async fn give_up(
+    args: &RetentionArgs,
+    pool: &Pool,
+    config: &Config,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let tracker = TaskTracker::new();
+    let eraser = eraser(config, pool, &tracker).await?;
+    let terms = retention_terms(&config.retention, &config.limits);
+    let sweeper = retention(terms, pool, eraser, &ReadModels::elsewhere(pool));
+    let classes = sweeper.sweep(args.dry_run).await;
+    drop(sweeper);
+    tracker.close();
+    tracker.wait().await;
+    let classes = classes.map_err(|error| anyhow::anyhow!(error))?;
+    Ok(report(args, &classes, out)?)
+}
+
 /// Erases one account, without a server.
-pub async fn erase(config: &Config, pool: &Pool, owner: &Owner) -> anyhow::Result<()> {
+pub(super) async fn erase(config: &Config, pool: &Pool, owner: &Owner) -> anyhow::Result<()> {
     let tracker = TaskTracker::new();
     let eraser = eraser(config, pool, &tracker).await?;
     let metadata = Metadata::of_system(owner, "command line");
     let open = ReadModels::elsewhere(pool).responses;
-    let erased = eraser.erase(owner, &metadata, &open).await;
+    let done = eraser.erase(owner, &metadata, &open).await;
     drop(eraser);
     tracker.close();
     tracker.wait().await;
-    Ok(erased?)
+    Ok(done?)
 }
 
 /// What gives up what is too old.

@@ -7,14 +7,17 @@ use jan_infra::database::Pool;
 use jan_infra::identity::{MasterKeyError, MasterKeyRing};
 
 /// The keys of owners, for a server: its master keys are made on the first start.
-pub fn owner_keys(config: &Config, pool: &Pool) -> Result<OwnerKeys, MasterKeyError> {
+pub(super) fn owner_keys(config: &Config, pool: &Pool) -> Result<OwnerKeys, MasterKeyError> {
     let masters = MasterKeyRing::of(config)?;
     let sealing = config.keys.seal_events;
     Ok(OwnerKeys::new(pool.clone(), Arc::new(masters), sealing))
 }
 
 /// The keys of owners, for a command that reads; none where there are no master keys.
-pub fn reading_keys(config: &Config, pool: &Pool) -> Result<Arc<dyn Keyring>, MasterKeyError> {
+pub(super) fn reading_keys(
+    config: &Config,
+    pool: &Pool,
+) -> Result<Arc<dyn Keyring>, MasterKeyError> {
     Ok(match MasterKeyRing::find(config)? {
         None => Arc::new(NoKeys),
         Some(masters) => Arc::new(OwnerKeys::new(pool.clone(), Arc::new(masters), false)),

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use jan_domain::ports::ModelCatalog;
 use jan_infra::database::Pool;
+use jan_projections::Status;
 
 /// Longest a readiness check may take.
 const CHECK_MAX: Duration = Duration::from_secs(2);
@@ -20,7 +21,8 @@ pub(super) async fn ready(pool: Pool, models: Arc<dyn ModelCatalog>) -> Result<(
         let projections = jan_projections::list_projections(&pool);
         match tokio::time::timeout(CHECK_MAX, projections).await {
             Ok(Ok(rows)) => {
-                let stuck = rows.into_iter().filter(|row| row.lease_owner.is_none());
+                let live = rows.into_iter().filter(|row| row.status == Status::Live);
+                let stuck = live.filter(|row| row.lease_owner.is_none());
                 missing
                     .extend(stuck.map(|row| format!("nobody keeps the projection '{}'", row.name)));
             }

@@ -6,7 +6,9 @@ use jan_commands::crash::CrashPoints;
 use jan_domain::ports::KeyFailure;
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
-use jan_infra::identity::{KeySeal, MasterKeyError, OwnIssuer, SigningKey, SigningKeyError};
+use jan_infra::identity::{
+    AuditKey, KeySeal, MasterKeyError, OwnIssuer, SigningKey, SigningKeyError,
+};
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::telemetry::Telemetry;
@@ -28,7 +30,7 @@ pub enum ServeError {
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// The key that tokens are signed with.
+    /// A key that tokens or seals are signed with.
     #[error(transparent)]
     SigningKey(#[from] SigningKeyError),
     /// The keys that wrap the keys of owners.
@@ -136,6 +138,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         .spawn(async move { fresh.keep_fresh(stop_refresh).await });
     let key = SigningKey::of(config)?;
     let seal = KeySeal::of(&key);
+    let signer = AuditKey::of(config)?;
     let tools = McpToolHost::try_new(&config.tools)?;
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
@@ -148,6 +151,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,
         seal: Arc::new(seal),
+        signer: Arc::new(signer),
         keys,
         retention: retention_terms(&config.retention, &config.limits),
         roles: config.server.roles,

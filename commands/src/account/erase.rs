@@ -140,7 +140,7 @@ impl Eraser {
                 Ok(0) => {}
                 Ok(finished) => tracing::warn!(finished, "finished erasures that were interrupted"),
                 Err(error) => {
-                    tracing::warn!(error = %error, "an erasure could not be finished yet")
+                    tracing::warn!(error = %error, "an erasure could not be finished yet");
                 }
             }
             if looks % LOOKS_PER_SEARCH == 0

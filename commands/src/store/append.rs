@@ -22,7 +22,8 @@ pub enum AppendError {
     NoKey(#[source] KeyFailure),
 }
 
-const STREAM_KEY: &str = "events_stream_key";
+/// The name of the stream's own key in the database.
+pub(super) const STREAM_KEY: &str = "events_stream_key";
 
 /// Writes all events or none, in one statement, and answers their positions in order.
 pub(super) async fn insert(

@@ -8,6 +8,7 @@ mod master_keys;
 mod model_provider;
 mod open_responses;
 mod seal;
+mod signer;
 mod token_issuer;
 mod tool_host;
 
@@ -21,6 +22,7 @@ pub use model_provider::{
 };
 pub use open_responses::{IdleGuests, OpenResponses, OpenWork, ReadFailure, UnattendedRuns};
 pub use seal::Seal;
+pub use signer::Signer;
 pub use token_issuer::{
     AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,
 };

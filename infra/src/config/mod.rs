@@ -6,6 +6,7 @@
 //! refusing, and `jan-server config` all follow from the tables. To add a setting, add a field, its
 //! default and a row.
 
+mod audit;
 mod auth;
 mod database;
 mod error;
@@ -29,6 +30,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub use audit::AuditSettings;
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
@@ -57,6 +59,8 @@ pub struct Config {
     pub runtime: RuntimeSettings,
     /// Who is let in, and what our own tokens say.
     pub auth: AuthSettings,
+    /// How the event log is made provable.
+    pub audit: AuditSettings,
     /// The keys under which what people say lies in the database.
     pub keys: KeySettings,
     /// Where models are served; the local model is started when this is empty.
@@ -111,6 +115,12 @@ impl Config {
         self.auth.signing_key_file.clone().unwrap_or_else(usual)
     }
 
+    /// Where the key is that signs the seals of the log, or will be made.
+    pub fn audit_key_file(&self) -> PathBuf {
+        let usual = || self.runtime.data_dir.join("secrets").join("audit-key.pem");
+        self.audit.signing_key_file.clone().unwrap_or_else(usual)
+    }
+
     /// Where our master keys are, or will be made.
     pub fn master_key_file(&self) -> PathBuf {
         let usual = || self.runtime.data_dir.join("secrets").join("master-key");
@@ -123,6 +133,7 @@ impl Config {
         let mut database = DatabaseSettings::default();
         let mut runtime = RuntimeSettings::new(DATA_DIR, search_path);
         let mut auth = AuthSettings::default();
+        let mut audit = AuditSettings::default();
         let mut keys = KeySettings::default();
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
@@ -134,6 +145,7 @@ impl Config {
         runtime.wheels_dir = runtime.data_dir.join("runtime");
         sources.read(runtime::SETTINGS, &mut runtime)?;
         sources.read(auth::SETTINGS, &mut auth)?;
+        sources.read(audit::SETTINGS, &mut audit)?;
         sources.read(keys::SETTINGS, &mut keys)?;
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
@@ -158,6 +170,7 @@ impl Config {
             database,
             runtime,
             auth,
+            audit,
             keys,
             providers,
             tools,

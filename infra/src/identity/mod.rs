@@ -2,6 +2,7 @@
 //! refresh tokens that only we can, and the keys that seal what lies in the database.
 
 mod aes_seal;
+mod audit_key;
 mod issuer;
 #[cfg(test)]
 mod issuer_tests;
@@ -11,6 +12,7 @@ mod sealing;
 mod secret_file;
 mod signing_key;
 
+pub use audit_key::AuditKey;
 pub use issuer::OwnIssuer;
 pub use master_keys::{MasterKeyError, MasterKeyRing};
 pub use refresh_token::{RefreshToken, RefreshTokenRefused};

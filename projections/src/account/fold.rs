@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 
 use super::reader::kind_name;
 use crate::erased::ErasedOwners;
-use crate::projection::{Changes, column};
+use crate::projection::{Changes, Course, Streams, Table, column};
+use crate::rebuild::CopyRows;
 
 /// What of owners that are erased is deleted here. What of theirs was set aside is in no order with
 /// that, and its reasons may quote it.
@@ -51,6 +52,11 @@ struct ClosedSession {
 impl Changes for AccountChanges {
     const NAME: &'static str = "accounts";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::by("accounts", "account_id"),
+        Table::by("closed_sessions", "account_id"),
+    ];
+    const COURSE: Course = Course::Copied(Streams::of("account"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         self.erased.fold(event);
@@ -88,6 +94,25 @@ impl Changes for AccountChanges {
             insert_closed_sessions(connection, &self.closed).await?;
         }
         self.erased.delete(connection, ERASE).await
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        for row in &self.created {
+            rows.row("accounts (account_id, tenant_id, username, kind, created_at)")
+                .text(row.owner.account.as_str())
+                .text(row.owner.tenant.as_str())
+                .text(&row.username)
+                .text(kind_name(CallerKind::Guest))
+                .time(row.at)
+                .end();
+        }
+        for row in &self.closed {
+            rows.row("closed_sessions (session_id, account_id, closed_at)")
+                .text(&row.session)
+                .text(&row.account)
+                .time(row.at)
+                .end();
+        }
     }
 }
 

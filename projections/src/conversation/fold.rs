@@ -9,9 +9,10 @@ use jan_domain::item::Item;
 use jan_domain::user_metadata::UserMetadata;
 use sqlx::PgConnection;
 
-use super::rows;
+use super::{copy, rows};
 use crate::erased::ErasedOwners;
-use crate::projection::Changes;
+use crate::projection::{Changes, Course, Streams, Table};
+use crate::rebuild::CopyRows;
 
 /// What of owners that are erased is deleted here.
 const ERASE: &[&str] = &[
@@ -67,6 +68,11 @@ pub(super) struct NewItem {
 impl Changes for ConversationChanges {
     const NAME: &'static str = "conversations";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::by("conversations", "conversation_id"),
+        Table::by("conversation_items", "conversation_id"),
+    ];
+    const COURSE: Course = Course::Copied(Streams::of("conversation"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         self.erased.fold(event);
@@ -83,6 +89,10 @@ impl Changes for ConversationChanges {
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         rows::write(connection, &self.by_id).await?;
         self.erased.delete(connection, ERASE).await
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        copy::copy(&self.by_id, rows);
     }
 }
 

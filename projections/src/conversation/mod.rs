@@ -1,5 +1,6 @@
 //! Conversations and their items, as lists to page through.
 
+mod copy;
 mod fold;
 mod items;
 mod reader;

@@ -15,9 +15,15 @@
 //! `pg_snapshot_xmax` (that is the last *completed* one plus one), and the `last_value` of a
 //! sequence that was never used is 1, where `pg_sequence_last_value` answers null.
 
+use std::time::Duration;
+
 use sqlx::{PgConnection, PgPool};
+use tokio::time::sleep;
 
 use crate::kept::Kept;
+
+/// Pause between two looks of somebody who waits.
+const GLANCE: Duration = Duration::from_millis(2);
 
 /// What one step of the gate found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +64,16 @@ impl Gate {
         let step = self.ask(&mut connection).await?;
         self.kept.put_back(connection);
         Ok(step)
+    }
+
+    /// The last position drawn when this is called, once it is settled.
+    pub(crate) async fn settle(&mut self) -> Result<i64, sqlx::Error> {
+        loop {
+            match self.step().await? {
+                Step::Settled(_) | Step::Idle => return Ok(self.settled),
+                Step::Waiting(_) => sleep(GLANCE).await,
+            }
+        }
     }
 
     async fn ask(&mut self, connection: &mut PgConnection) -> Result<Step, sqlx::Error> {

@@ -5,6 +5,7 @@ mod opening;
 mod page;
 mod pulse;
 mod stored;
+mod streams;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,10 +15,11 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Mutex, watch};
 
 pub(crate) use gate::{Gate, Step, last_position};
-pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, Stream};
+pub(crate) use page::{Entry, EventPage, PAGE_EVENTS_MAX, SELECT, Stream};
 pub(crate) use pulse::{Bells, run};
 pub use stored::StoredEvent;
 pub(crate) use stored::{open_stored, read_stored};
+pub(crate) use streams::{IN_ORDER, StreamPage, StreamRange};
 
 use crate::kept::Kept;
 
@@ -70,6 +72,11 @@ impl Feed {
             asked: AtomicU32::new(events_max),
             tail,
         }
+    }
+
+    /// What opens sealed events.
+    pub(crate) fn keyring(&self) -> &dyn Keyring {
+        self.keyring.as_ref()
     }
 
     /// Up to where the gate has settled history.

@@ -15,7 +15,7 @@ use super::opening::{self, NoKeyYet};
 pub(crate) const PAGE_EVENTS_MAX: u32 = 2_000;
 /// Where a page ends early, in bytes of text: prompts may carry pictures, and two thousand of
 /// those do not belong in memory at once.
-const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// All events with a position in `(after, through]`.
 #[derive(Debug)]
@@ -53,19 +53,9 @@ impl EventPage {
         (after, settled): (i64, i64),
         events_max: u32,
     ) -> Result<Self, sqlx::Error> {
-        let sql = r"
-            select position, aggregate_type, aggregate_id, event_type, event_version,
-                   payload::text, sequence,
-                   exists (select
-                             from erasures
-                            where erasures.tenant_id = events.tenant_id
-                              and erasures.account_id = events.owner_id) as erased
-              from events
-             where position > $1
-               and position <= $2
-             order by position
-             limit $3";
-        let rows = sqlx::query(sql)
+        let sql =
+            format!("{SELECT} where position > $1 and position <= $2 order by position limit $3");
+        let rows = sqlx::query(&sql)
             .bind(after)
             .bind(settled)
             .bind(i64::from(events_max))
@@ -82,13 +72,13 @@ impl EventPage {
 }
 
 /// An entry, or what it takes a key to read.
-enum Read {
+pub(super) enum Read {
     Entry(Entry),
     Closed(Closed),
 }
 
 /// A sealed event whose key is not remembered here.
-struct Closed {
+pub(super) struct Closed {
     position: i64,
     stream: Stream,
     sequence: i64,
@@ -98,9 +88,28 @@ struct Closed {
     key: String,
 }
 
+/// What an entry is read from, for whoever adds which events are wanted.
+pub(crate) const SELECT: &str = r"
+    select position, aggregate_type, aggregate_id, event_type, event_version, payload::text,
+           sequence,
+           exists (select
+                     from erasures
+                    where erasures.tenant_id = events.tenant_id
+                      and erasures.account_id = events.owner_id) as erased
+      from events";
+
 impl Entry {
+    /// Decodes rows of [`SELECT`].
+    pub(crate) async fn of_rows(
+        rows: &[PgRow],
+        keyring: &dyn Keyring,
+    ) -> Result<Vec<Self>, sqlx::Error> {
+        let read = rows.iter().map(|row| Ok(Self::read(row, keyring)?.item));
+        open_closed(read.collect::<Result<_, sqlx::Error>>()?, keyring).await
+    }
+
     /// Decodes a row where it lies, and says how large it is.
-    fn read(row: &PgRow, keyring: &dyn Keyring) -> Result<Placed<Read>, sqlx::Error> {
+    pub(super) fn read(row: &PgRow, keyring: &dyn Keyring) -> Result<Placed<Read>, sqlx::Error> {
         let place = Place {
             aggregate_type: row.try_get(1)?,
             aggregate_id: row.try_get(2)?,
@@ -148,7 +157,10 @@ impl Entry {
 }
 
 /// Looks the missing keys up, and reads what was closed without them.
-async fn open_closed(read: Vec<Read>, keyring: &dyn Keyring) -> Result<Vec<Entry>, sqlx::Error> {
+pub(super) async fn open_closed(
+    read: Vec<Read>,
+    keyring: &dyn Keyring,
+) -> Result<Vec<Entry>, sqlx::Error> {
     let closed = read.iter().filter_map(|read| match read {
         Read::Entry(_) => None,
         Read::Closed(closed) => Some(closed.key.clone()),

@@ -15,7 +15,7 @@ use super::page::{Placed, take_page};
 pub struct StoredEvent {
     /// Its place among all events; gaps are normal.
     pub position: i64,
-    /// `conversation`, `response` or `account`.
+    /// `conversation`, `response`, `account` or `projection`.
     pub aggregate_type: String,
     /// The stream.
     pub aggregate_id: String,

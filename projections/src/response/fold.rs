@@ -7,9 +7,10 @@ use jan_domain::user_metadata::UserMetadata;
 use sqlx::PgConnection;
 
 use super::rows::ResponseStatus;
-use super::write;
+use super::{copy, write};
 use crate::erased::ErasedOwners;
-use crate::projection::Changes;
+use crate::projection::{Changes, Course, Streams, Table};
+use crate::rebuild::CopyRows;
 
 /// What of owners that are erased is deleted here.
 const ERASE: &[&str] = &[r"
@@ -52,6 +53,8 @@ pub(super) struct Closed {
 impl Changes for ResponseChanges {
     const NAME: &'static str = "responses";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[Table::by("responses", "response_id")];
+    const COURSE: Course = Course::Copied(Streams::of("response"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         self.erased.fold(event);
@@ -68,6 +71,10 @@ impl Changes for ResponseChanges {
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         write::write(connection, &self.by_id).await?;
         self.erased.delete(connection, ERASE).await
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        copy::copy(&self.by_id, rows);
     }
 }
 

@@ -139,35 +139,35 @@ async fn delete(connection: &mut PgConnection, ids: &[&str]) -> Result<(), sqlx:
     each_found(ids.len(), deleted.rows_affected())
 }
 
-const IN_PROGRESS: &str = ResponseStatus::InProgress.as_str();
+pub(super) const IN_PROGRESS: &str = ResponseStatus::InProgress.as_str();
 
-fn conversation(row: &Opened) -> Option<&str> {
+pub(super) fn conversation(row: &Opened) -> Option<&str> {
     row.call.conversation.as_ref().map(ConversationId::as_str)
 }
 
-fn request(row: &Opened) -> Option<&str> {
+pub(super) fn request(row: &Opened) -> Option<&str> {
     row.call.is_stored_chat().then(|| row.call.request.text())
 }
 
-fn status(change: &ResponseChange) -> Option<&'static str> {
+pub(super) fn status(change: &ResponseChange) -> Option<&'static str> {
     change.closed.as_ref().map(|end| end.status.as_str())
 }
 
-fn answer(change: &ResponseChange) -> Option<&str> {
+pub(super) fn answer(change: &ResponseChange) -> Option<&str> {
     change.closed.as_ref()?.answer.as_deref()
 }
 
-fn tokens(change: &ResponseChange, count: fn(&Usage) -> u64) -> Option<i64> {
+pub(super) fn tokens(change: &ResponseChange, count: fn(&Usage) -> u64) -> Option<i64> {
     let usage = change.closed.as_ref()?.usage.as_ref()?;
     Some(bounded(count(usage)))
 }
 
-fn millis(change: &ResponseChange, duration: fn(&Timing) -> u64) -> Option<i64> {
+pub(super) fn millis(change: &ResponseChange, duration: fn(&Timing) -> u64) -> Option<i64> {
     let Closed { timing, .. } = change.closed.as_ref()?;
     Some(bounded(duration(timing)))
 }
 
-fn failure(change: &ResponseChange, text: fn(&Failure) -> &str) -> Option<&str> {
+pub(super) fn failure(change: &ResponseChange, text: fn(&Failure) -> &str) -> Option<&str> {
     change.closed.as_ref()?.failure.as_ref().map(text)
 }
 

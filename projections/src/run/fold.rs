@@ -12,9 +12,10 @@ use sqlx::PgConnection;
 
 use super::rows::RunStatus;
 use super::steps::StepStatus;
-use super::write;
+use super::{copy, write};
 use crate::erased::ErasedOwners;
-use crate::projection::Changes;
+use crate::projection::{Changes, Course, Streams, Table};
+use crate::rebuild::CopyRows;
 
 /// What of owners that are erased is deleted here.
 const ERASE: &[&str] = &[
@@ -84,6 +85,14 @@ pub(super) struct Closed {
 impl Changes for RunChanges {
     const NAME: &'static str = "runs";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::by("runs", "response_id"),
+        Table::by("run_steps", "response_id"),
+    ];
+    const COURSE: Course = Course::Copied(Streams {
+        aggregate_type: "response",
+        prefix: ResponseId::RUN_PREFIX,
+    });
 
     fn fold(&mut self, id: &str, event: &Event) {
         self.erased.fold(event);
@@ -103,6 +112,10 @@ impl Changes for RunChanges {
     async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         write::write(connection, &self.by_id).await?;
         self.erased.delete(connection, ERASE).await
+    }
+
+    fn copy(&self, rows: &mut CopyRows) {
+        copy::copy(&self.by_id, rows);
     }
 }
 

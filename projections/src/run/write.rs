@@ -90,7 +90,7 @@ async fn insert_runs(
     Ok(())
 }
 
-fn first_status(run: &Opened) -> RunStatus {
+pub(super) fn first_status(run: &Opened) -> RunStatus {
     if run.terms.background {
         RunStatus::Queued
     } else {
@@ -98,7 +98,7 @@ fn first_status(run: &Opened) -> RunStatus {
     }
 }
 
-fn kept(run: &Opened) -> bool {
+pub(super) fn kept(run: &Opened) -> bool {
     run.call.retention == Retention::Stored
 }
 
@@ -190,12 +190,15 @@ async fn update_runs(
     Ok(())
 }
 
-fn status(run: &RunChange) -> Option<RunStatus> {
+pub(super) fn status(run: &RunChange) -> Option<RunStatus> {
     let claimed = run.claimed.as_ref().map(|_| RunStatus::InProgress);
     closed(run, |end| Some(end.status)).or(claimed)
 }
 
-fn closed<'c, T>(run: &'c RunChange, value: impl Fn(&'c Closed) -> Option<T>) -> Option<T> {
+pub(super) fn closed<'c, T>(
+    run: &'c RunChange,
+    value: impl Fn(&'c Closed) -> Option<T>,
+) -> Option<T> {
     run.closed.as_ref().and_then(value)
 }
 

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use super::write;
 use crate::erased::ErasedOwners;
-use crate::projection::Changes;
+use crate::projection::{Changes, Course, Streams, Table};
 
 /// What of owners that are erased is deleted here.
 const ERASE: &[&str] = &[
@@ -58,6 +58,12 @@ pub(super) struct Counts {
 impl Changes for UsageChanges {
     const NAME: &'static str = "usage";
     const VERSION: i32 = 1;
+    const TABLES: &'static [Table] = &[
+        Table::over_streams("usage"),
+        Table::by("usage_open_calls", "response_id"),
+    ];
+    // A call is booked where its own first event says, whatever happens to any other.
+    const COURSE: Course = Course::Written(Streams::of("response"));
 
     fn fold(&mut self, id: &str, event: &Event) {
         self.erased.fold(event);

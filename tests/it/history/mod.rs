@@ -43,9 +43,9 @@ fn golden() -> BTreeMap<(String, String), String> {
 }
 
 fn aggregate_of(event_type: &str) -> &'static str {
-    ["Conversation", "Response", "Account"]
+    ["Conversation", "Response", "Account", "Projection"]
         .into_iter()
-        .zip(["conversation", "response", "account"])
+        .zip(["conversation", "response", "account", "projection"])
         .find_map(|(prefix, aggregate)| event_type.starts_with(prefix).then_some(aggregate))
         .unwrap_or_else(|| panic!("{event_type} begins with no aggregate's name"))
 }

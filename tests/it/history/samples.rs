@@ -12,6 +12,7 @@ use jan_domain::id::{
     AccountId, ConversationId, ItemId, NodeId, ResponseId, SessionId, StepId, TenantId,
 };
 use jan_domain::item::{ContentPart, Item, ItemBody, ItemStatus, Role, parse_item};
+use jan_domain::projection::ProjectionEvent;
 use jan_domain::response::run::{
     Declined, Finish, Said, Step, StepFailure, StepOutcome, ToolUse, UseKind, Work,
 };
@@ -45,6 +46,7 @@ pub(crate) fn stored(event: &Event) -> Stored {
         Event::Conversation(event) => Stored::of(event),
         Event::Response(event) => Stored::of(event),
         Event::Account(event) => Stored::of(event),
+        Event::Projection(event) => Stored::of(event),
         Event::Tombstone => unreachable!("nothing was written that is none"),
     }
 }
@@ -59,6 +61,7 @@ pub(crate) fn samples() -> Vec<Event> {
         .map(Event::Conversation)
         .chain(response.map(Event::Response))
         .chain(account.map(Event::Account))
+        .chain([Event::Projection(projection())])
         .collect()
 }
 
@@ -374,5 +377,14 @@ fn timing() -> Timing {
     Timing {
         first_token_ms: 40,
         total_ms: 95,
+    }
+}
+
+fn projection() -> ProjectionEvent {
+    ProjectionEvent::EventSkipped {
+        position: 7,
+        stream: "conv_1".to_owned(),
+        reason: "written by a program we do not have".to_owned(),
+        at: DateTime::UNIX_EPOCH,
     }
 }

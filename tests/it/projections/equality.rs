@@ -24,7 +24,7 @@ use super::world::{Life, Roll, STREAMS, World, appended, call, closes, days};
 
 type Verdict = Result<(), TestCaseError>;
 
-fn rolls() -> impl Strategy<Value = Vec<Roll>> {
+pub(super) fn rolls() -> impl Strategy<Value = Vec<Roll>> {
     vec((0..3_u8, 0..STREAMS, 0..10_u8, any::<u8>()), 1..160)
 }
 
@@ -56,7 +56,12 @@ fn the_read_models_equal_a_naive_fold_for_any_history_and_page_size() {
 }
 
 /// Appends the world's history in random transactions while a node folds it.
-async fn project(pool: &PgPool, world: &World, page_events_max: u32, mut dice: Dice) -> ReadModels {
+pub(super) async fn project(
+    pool: &PgPool,
+    world: &World,
+    page_events_max: u32,
+    mut dice: Dice,
+) -> ReadModels {
     let tuning = Tuning {
         page_events_max,
         pace: Duration::from_micros(dice.roll(3_000)),
@@ -89,7 +94,7 @@ async fn project(pool: &PgPool, world: &World, page_events_max: u32, mut dice: D
     reads
 }
 
-async fn compare(reads: &ReadModels, world: &World) -> Verdict {
+pub(super) async fn compare(reads: &ReadModels, world: &World) -> Verdict {
     for index in 0..STREAMS {
         compare_conversation(reads, world, index).await?;
         compare_response(reads, world, index).await?;

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use super::database::database;
 use super::log::{Node, append, append_raw, owner};
 
-fn created(title: &str) -> ConversationEvent {
+pub(super) fn created(title: &str) -> ConversationEvent {
     ConversationEvent::Created {
         owner: owner("ann"),
         title: Some(title.to_owned()),
@@ -20,7 +20,7 @@ fn created(title: &str) -> ConversationEvent {
     }
 }
 
-fn retitled(title: &str) -> ConversationEvent {
+pub(super) fn retitled(title: &str) -> ConversationEvent {
     ConversationEvent::TitleChanged {
         title: title.to_owned(),
         at: DateTime::UNIX_EPOCH,
@@ -35,7 +35,10 @@ fn referred() -> ConversationEvent {
 }
 
 /// Twenty streams of two events; `spoil` writes the third event of stream 7, a fourth follows.
-async fn history_with_a_spoilt_stream(pool: &PgPool, spoil: impl AsyncFn(&PgPool, &str)) {
+pub(super) async fn history_with_a_spoilt_stream(
+    pool: &PgPool,
+    spoil: impl AsyncFn(&PgPool, &str),
+) {
     let mut connection = pool.acquire().await.unwrap();
     for number in 0..20 {
         let id = format!("conv_{number}");

@@ -1,6 +1,8 @@
 //! The REST surface as clients see it: the real router, a database per test, a model that obeys.
 
 mod admin;
+mod admin_projections;
+mod audit;
 mod auth;
 mod bad_bodies;
 mod bad_messages;

@@ -8,7 +8,7 @@ use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
 use jan_domain::ports::ToolHost;
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
-use jan_infra::identity::{KeySeal, OwnIssuer};
+use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
 use jan_infra::tools::McpToolHost;
@@ -42,6 +42,7 @@ pub(super) async fn assemble(
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
+        signer: Arc::new(AuditKey::from(&world.key)),
         keys: OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events),
         retention: retention_terms(&RetentionSettings::default(), &setup.limits),
         roles: setup.roles,

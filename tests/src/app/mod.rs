@@ -13,7 +13,7 @@ use jan_api::serve::serve;
 use jan_api::wiring::{Application, sign_admin_token};
 use jan_commands::store::OwnerKeys;
 use jan_infra::identity::{MasterKeyRing, SigningKey};
-use jan_projections::{EventFilter, EventTail, StoredEvent};
+use jan_projections::{EventFilter, EventTail, ProjectionOperator, StoredEvent};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -131,9 +131,19 @@ impl App {
         self.with_token(sign_admin_token(issuer.as_ref(), Duration::from_hours(1)))
     }
 
+    /// The read models, as an operator handles them.
+    pub fn projections(&self) -> ProjectionOperator {
+        self.application().state.projections.clone()
+    }
+
     /// The model behind it.
     pub fn model(&self) -> &ScriptedModel {
         &self.world.model
+    }
+
+    /// What it signs with: tokens, and seals of the log.
+    pub fn signing_key(&self) -> &SigningKey {
+        &self.world.key
     }
 
     /// The tools behind it, as long as nobody asked for real ones.

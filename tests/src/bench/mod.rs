@@ -8,6 +8,8 @@
 //!
 //! [`run_responses`] measures what has several steps and streams of events: see `responses`.
 //!
+//! [`run_rebuild`] measures how fast read models are built anew.
+//!
 //! Start reading at [`run`]; `stage` sets the variants up, `load` calls them, `cpu` reads what that
 //! cost, `report` tells it.
 
@@ -18,6 +20,7 @@ mod machine;
 mod parity;
 mod pass_through;
 mod process;
+mod rebuild;
 mod report;
 mod responses;
 mod settings;
@@ -29,6 +32,7 @@ use std::io::{Write, stderr, stdout};
 use anyhow::Context as _;
 
 pub use pass_through::pass_through;
+pub use rebuild::{RebuildSettings, run_rebuild};
 pub use responses::{ResponsesSettings, run_responses};
 pub use settings::Settings;
 

@@ -3,7 +3,9 @@
 use std::io::{Write, stdout};
 
 use clap::{Parser, Subcommand};
-use jan_tests::bench::{ResponsesSettings, Settings, pass_through, run, run_responses};
+use jan_tests::bench::{
+    RebuildSettings, ResponsesSettings, Settings, pass_through, run, run_rebuild, run_responses,
+};
 use tokio::runtime::Builder;
 
 /// What a chat call costs: CPU time, latency and rows kept, in interleaved rounds of one run.
@@ -24,6 +26,8 @@ struct Cli {
 enum Role {
     /// What a response costs: delay of its stream, 500 runs at once, and its price beside a chat call's
     Responses(#[command(flatten)] ResponsesSettings),
+    /// How fast read models are built anew, beside the database alone, and what appends lose
+    Rebuild(#[command(flatten)] RebuildSettings),
     /// Be the pass-through
     #[command(hide = true)]
     PassThrough {
@@ -45,6 +49,10 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(run_responses(&cli.settings, &own)),
+        Some(Role::Rebuild(own)) => Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(run_rebuild(&own)),
         Some(Role::PassThrough { upstream }) => Builder::new_multi_thread()
             .enable_all()
             .build()?

@@ -1,8 +1,14 @@
 //! `jan-server events`: the log as it is stored.
 
+mod checkpoint;
+mod export;
+mod import;
+mod prove;
+mod record;
 mod show;
 mod tail;
 mod text;
+mod verify;
 
 use std::io;
 
@@ -11,8 +17,13 @@ use jan_projections::StoredEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+pub use checkpoint::{CheckpointArgs, checkpoint};
+pub use export::{ExportArgs, ExportFailure, write_line};
+pub use import::{BATCH_EVENTS, ImportArgs};
+pub use prove::{ProveArgs, VerifyProofArgs, prove, verify_proof};
 pub use show::{ShowArgs, show};
 pub use tail::{TailArgs, tail};
+pub use verify::{VerifyArgs, verify};
 
 use self::text::EventLine;
 use super::terminal::Palette;
@@ -24,6 +35,18 @@ pub enum EventsCommand {
     Tail(TailArgs),
     /// Print the whole history of one stream
     Show(ShowArgs),
+    /// Write events to standard output as lines that another log can take
+    Export(ExportArgs),
+    /// Take in events that another log has written
+    Import(ImportArgs),
+    /// Check that nothing on record was changed, added, moved or taken away
+    Verify(VerifyArgs),
+    /// Print a signed checkpoint of the log, to be kept elsewhere
+    Checkpoint(CheckpointArgs),
+    /// Print the proof that one event is on record
+    Prove(ProveArgs),
+    /// Check such a proof, without a database
+    VerifyProof(VerifyProofArgs),
 }
 
 /// How events are printed.

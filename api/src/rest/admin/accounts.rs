@@ -37,7 +37,7 @@ pub(super) async fn erase(
         Err(CommandError::Refused(AccountError::NotFound)) => {
             return Err(ApiError::not_found("account", owner.account.as_str()));
         }
-        erased => erased?,
+        done => done?,
     }
     state.authenticator.forget_all(&owner.account);
     let body = json!({"id": owner.account, "object": "account.deleted", "deleted": true});

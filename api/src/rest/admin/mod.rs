@@ -2,6 +2,7 @@
 
 mod accounts;
 mod nodes;
+mod projections;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,4 +13,5 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(accounts::erase))
         .routes(routes!(nodes::list))
+        .merge(projections::routes())
 }

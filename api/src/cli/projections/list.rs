@@ -1,20 +1,11 @@
-//! `jan-server projections`: how far the read models are.
-
 use std::io::Write;
 
 use chrono::SecondsFormat;
-use clap::{Args, Subcommand};
+use clap::Args;
 use jan_projections::ProjectionStatus;
 use serde::Serialize;
 
-use super::terminal::{Ink, Palette};
-
-/// What to do with projections.
-#[derive(Debug, Subcommand)]
-pub enum ProjectionsCommand {
-    /// Print every projection: where it stands, how far behind, who runs it
-    List(ListArgs),
-}
+use crate::cli::terminal::{Ink, Palette};
 
 /// Options of `projections list`.
 #[derive(Debug, Args)]
@@ -23,6 +14,9 @@ Examples:
   jan-server projections list
   jan-server projections list --json | jq '.[] | select(.lag_events > 0)'
 
+STATUS is live for what answers reads, building for what will, standby for what did before and is kept
+up to date in case it has to again (`jan-server projections rollback`), failed for a build that ended.
+VERSION is the fold that made it; 0 has not been filled yet.
 LAG counts the events that are not folded in yet, and the age of the oldest of them. PARKED counts
 events that were set aside because they could not be folded, and all later ones of their streams.
 OWNER is the process that runs the projection now.
@@ -33,9 +27,13 @@ pub struct ListArgs {
     json: bool,
 }
 
+const COLUMNS: usize = 9;
+
 #[derive(Serialize)]
 struct StatusObject<'s> {
     name: &'s str,
+    generation: i32,
+    status: &'static str,
     version: i32,
     position: i64,
     event_count: i64,
@@ -59,14 +57,22 @@ pub fn list(
         return Ok(out.flush()?);
     }
     let head = [
-        "NAME", "VERSION", "POSITION", "LAG", "PARKED", "UPDATED", "OWNER",
+        "NAME",
+        "GENERATION",
+        "STATUS",
+        "VERSION",
+        "POSITION",
+        "LAG",
+        "PARKED",
+        "UPDATED",
+        "OWNER",
     ];
     let rows: Vec<_> = projections.iter().map(cells).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([head[column].len()]).max().unwrap_or_default()
     };
-    let widths: [usize; 7] = std::array::from_fn(width);
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let palette = Palette::of_stdout();
     let title = padded(&head.map(str::to_owned), &widths);
     writeln!(out, "{}", palette.ink(Ink::Faint, &title))?;
@@ -88,13 +94,15 @@ pub fn list(
     Ok(out.flush()?)
 }
 
-fn cells(status: &ProjectionStatus) -> [String; 7] {
+fn cells(status: &ProjectionStatus) -> [String; COLUMNS] {
     let lag = match status.lag_events {
         0 => "none".to_owned(),
         events => format!("{events} events, {:.1} s", status.lag_seconds),
     };
     [
         status.name.clone(),
+        status.generation.to_string(),
+        status.status.as_str().to_owned(),
         status.version.to_string(),
         status.position.to_string(),
         lag,
@@ -104,7 +112,7 @@ fn cells(status: &ProjectionStatus) -> [String; 7] {
     ]
 }
 
-fn padded(cells: &[String; 7], widths: &[usize; 7]) -> String {
+fn padded(cells: &[String; COLUMNS], widths: &[usize; COLUMNS]) -> String {
     let padded = cells
         .iter()
         .zip(widths)
@@ -120,6 +128,8 @@ impl<'s> StatusObject<'s> {
     fn of(status: &'s ProjectionStatus) -> Self {
         Self {
             name: &status.name,
+            generation: status.generation,
+            status: status.status.as_str(),
             version: status.version,
             position: status.position,
             event_count: status.event_count,
