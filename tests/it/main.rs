@@ -9,6 +9,7 @@ mod cli;
 mod crash;
 mod domain;
 mod edge;
+mod erasure;
 mod history;
 mod mcp;
 mod model;

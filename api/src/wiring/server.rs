@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::owner_keys::owner_keys;
-use super::{Application, Blueprint, builtin_tools, mcp_door};
+use super::{Application, Blueprint, builtin_tools, mcp_door, retention_terms};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -165,6 +165,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         seal: Arc::new(seal),
         signer: Arc::new(signer),
         keys,
+        retention: retention_terms(&config.retention, &config.limits),
         roles: config.server.roles,
         limits: config.limits.clone(),
         guests: config.auth.guests,

@@ -4,6 +4,7 @@
 mod append;
 mod appender;
 mod as_of;
+mod erasures;
 mod execute;
 mod foreign_event;
 mod idempotency;
@@ -14,12 +15,15 @@ mod opening;
 mod owner_keys;
 mod page_cache;
 mod repository;
+pub(crate) mod retention;
+mod rotation;
 mod snapshot;
 mod timetable;
 
 pub use append::AppendError;
 pub use appender::{Appended, AppenderLimits, EventLog, Ticket};
 pub use as_of::{Moment, Past, Record};
+pub(crate) use erasures::Erasures;
 pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};
 pub use foreign_event::{ForeignEvent, Unacceptable};

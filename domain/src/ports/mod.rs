@@ -21,7 +21,7 @@ pub use model_provider::{
     ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
     ProviderFailure,
 };
-pub use open_responses::{OpenResponses, ReadFailure, UnattendedRuns};
+pub use open_responses::{IdleGuests, OpenResponses, OpenWork, ReadFailure, UnattendedRuns};
 pub use page_store::{KeptPage, PageHit, PageQuery, PageStore};
 pub use seal::Seal;
 pub use signer::Signer;

@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod mcp;
 mod providers;
+mod retention;
 mod runtime;
 mod scrape;
 mod search;
@@ -38,6 +39,7 @@ pub use error::{ConfigError, Nearest};
 pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
+pub use retention::RetentionSettings;
 pub use server::{Origins, Roles, ServerSettings};
 pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
@@ -79,6 +81,8 @@ pub struct Config {
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
     pub limits: Limits,
+    /// How long what nobody needs any more is kept.
+    pub retention: RetentionSettings,
     lines: Vec<SettingLine>,
     warnings: Vec<String>,
 }
@@ -144,6 +148,7 @@ impl Config {
         let mut mcp = McpSettings::default();
         let mut search = SearchSettings::default();
         let mut scrape = ScrapeSettings::default();
+        let mut retention = RetentionSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -154,6 +159,7 @@ impl Config {
         sources.read(keys::SETTINGS, &mut keys)?;
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
+        sources.read(retention::SETTINGS, &mut retention)?;
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
         sources.read(search::SETTINGS, &mut search)?;
@@ -185,6 +191,7 @@ impl Config {
             mcp,
             telemetry,
             limits,
+            retention,
             lines,
             warnings,
         })

@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use jan_api::wiring::{Application, Blueprint, builtin_tools, mcp_door};
+use jan_api::wiring::{Application, Blueprint, builtin_tools, mcp_door, retention_terms};
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
 use jan_domain::ports::ToolHost;
-use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
+use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
@@ -44,6 +44,7 @@ pub(super) async fn assemble(
         seal: Arc::new(KeySeal::of(&world.key)),
         signer: Arc::new(AuditKey::from(&world.key)),
         keys: OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events),
+        retention: retention_terms(&RetentionSettings::default(), &setup.limits),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),
