@@ -40,6 +40,22 @@ const LEFT_BEHIND: &[(&str, &str)] = &[
            and (first.tenant_id, first.owner_id) = ($1, $2)",
     ),
     (
+        "snapshots",
+        r"
+        delete from snapshots as left_behind
+         using events as first
+         where first.aggregate_type = left_behind.aggregate_type
+           and first.aggregate_id = left_behind.aggregate_id
+           and first.sequence = 1
+           and (first.tenant_id, first.owner_id) = ($1, $2)",
+    ),
+    (
+        "web_pages",
+        r"
+        delete from web_pages
+         where (tenant_id, account_id) = ($1, $2)",
+    ),
+    (
         "idempotency_keys",
         r"
         delete from idempotency_keys
