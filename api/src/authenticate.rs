@@ -84,7 +84,7 @@ impl Authenticator {
         if self
             .reads
             .accounts
-            .session_is_closed(&claims.session)
+            .session_is_closed(&claims.owner, &claims.session)
             .await?
         {
             return Err(ApiError::unauthorized());
@@ -100,6 +100,13 @@ impl Authenticator {
             claims: Arc::new(claims),
             at: Instant::now(),
         })
+    }
+
+    /// Forgets the tokens of an account that is being erased: the next look finds that they are
+    /// refused. Other nodes believe them for as long as they believe any token.
+    pub fn forget_all(&self, account: &AccountId) {
+        self.checked
+            .retain(|_, checked| checked.caller.owner.account != *account);
     }
 
     /// Refuses the tokens of a session that is closed from now on, before the read model knows.

@@ -86,7 +86,10 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
         | Command::Events(_)
         | Command::Conversations(_)
         | Command::Responses(_)
-        | Command::Projections(_) => {
+        | Command::Projections(_)
+        | Command::Accounts(_)
+        | Command::Retention(_)
+        | Command::Keys(_) => {
             quieten(&mut config)?;
             return visit_database(&command, &config).await;
         }

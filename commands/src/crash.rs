@@ -26,6 +26,15 @@ pub const RUN_POINTS: &[&str] = &[
     "run.after_event",
 ];
 
+/// The points of an erasure, in the order they are passed.
+pub const ERASE_POINTS: &[&str] = &[
+    "erase.after_plan",
+    "erase.after_runs",
+    "erase.after_event",
+    "erase.after_key",
+    "erase.after_purge",
+];
+
 /// The one point at which to die, if any.
 #[derive(Debug, Clone, Default)]
 pub struct CrashPoints(Option<Arc<Wish>>);

@@ -16,6 +16,7 @@ pub mod conversation;
 pub mod crash;
 pub mod error;
 pub mod response;
+pub mod retention;
 pub mod run;
 pub mod runner;
 pub mod store;
@@ -36,10 +37,11 @@ use tokio_util::task::TaskTracker;
 
 pub use error::CommandError;
 
+use crate::account::Eraser;
 use crate::crash::CrashPoints;
 use crate::metrics::RunMetrics;
 use crate::runner::Runner;
-use crate::store::{EventLog, Store};
+use crate::store::{EventLog, OwnerKeys, Store};
 
 /// Everything a command handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -50,6 +52,8 @@ pub struct Commands {
     pub responses: Store<Response>,
     /// Streams of accounts.
     pub accounts: Store<Account>,
+    /// What erases accounts.
+    pub eraser: Eraser,
     /// Decisions about read models.
     pub projections: Store<Projection>,
     /// The time.
@@ -73,6 +77,8 @@ pub struct Commands {
 pub struct Parts {
     /// The event log.
     pub log: EventLog,
+    /// The keys of owners.
+    pub keys: OwnerKeys,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The models on offer.
@@ -100,7 +106,9 @@ impl Commands {
 
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
+        let (clock, crash) = (Arc::clone(&parts.clock), parts.crash.clone());
         Self {
+            eraser: Eraser::new(&parts.log, parts.keys, clock, crash),
             conversations: Store::new(parts.log.clone()),
             responses: Store::new(parts.log.clone()),
             accounts: Store::new(parts.log.clone()),

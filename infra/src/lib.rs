@@ -3,7 +3,8 @@
 //!
 //! A port of `jan-domain` is a capability; here live its adapters, each in a module named after
 //! what it reaches: [`model_provider`] for models, [`tools`] for tool servers, [`identity`] for our
-//! own tokens, [`clock`] and [`id_generator`] for time and ids. Addresses that callers name are
+//! own tokens, [`clock`] and [`id_generator`] for time and ids, [`search`] and [`scrape`] for the web, and
+//! [`builtin`] for the tools that are made of them. Addresses that callers name are
 //! reached through [`safe_http`]. [`config`] is the only reader of the environment and
 //! [`telemetry`] the only one who decides where logs, traces and metrics go. [`runtime`] is the
 //! embedded default, a real Postgres and a real model as supervised children.
@@ -15,6 +16,7 @@
 //! Start reading at [`config`], which lists everything that can be set. Only `api`'s `main.rs` and
 //! `wiring.rs` name this crate.
 
+pub mod builtin;
 /// The operating system's clock.
 pub mod clock;
 pub mod config;
@@ -25,6 +27,8 @@ pub mod identity;
 pub mod model_provider;
 pub mod runtime;
 pub mod safe_http;
+pub mod scrape;
+pub mod search;
 /// Keys and passwords that do not print.
 pub mod secret;
 pub mod telemetry;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, Stream};
+use jan_domain::caller::Owner;
 use jan_domain::ports::{Keyring, NoKeys};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use tokio::time::sleep;
@@ -98,6 +99,20 @@ impl EventTail {
             .push(COLUMNS)
             .push(" from events where split_part(metadata ->> 'traceparent', '-', 2) = ")
             .push_bind(trace_id)
+            .push(" order by position");
+        self.fetch(query).await
+    }
+
+    /// Everything on record of an owner, oldest first. Reads the whole log, like
+    /// [`Self::of_trace`].
+    pub async fn of_owner(&self, owner: &Owner) -> Result<Vec<StoredEvent>, ReadError> {
+        let mut query = QueryBuilder::new("select ");
+        query
+            .push(COLUMNS)
+            .push(" from events where tenant_id = ")
+            .push_bind(owner.tenant.as_str())
+            .push(" and owner_id = ")
+            .push_bind(owner.account.as_str())
             .push(" order by position");
         self.fetch(query).await
     }

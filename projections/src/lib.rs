@@ -48,7 +48,7 @@ use std::sync::Arc;
 use sqlx::PgPool;
 
 use crate::audit::AuditReader;
-pub use account::{AccountReader, AccountRow};
+pub use account::{AccountEntry, AccountReader, AccountRow, Holdings};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{
     BranchRow, ConversationChange, ConversationList, ConversationReader, ConversationRow, ItemRow,

@@ -41,6 +41,7 @@ impl Operation {
         let nothing = "0".repeat(32);
         self.path
             .replace("{conversation_id}", &format!("conv_{nothing}"))
+            .replace("{account_id}", &format!("user_{nothing}"))
             .replace("{item_id}", &format!("msg_{nothing}"))
             .replace("{completion_id}", &format!("chatcmpl-{nothing}"))
             .replace("{response_id}", &format!("resp_{nothing}"))

@@ -34,5 +34,7 @@ pub mod response_stream;
 pub mod scripted_model;
 /// An MCP server that does what its arguments say.
 pub mod scripted_tools;
+/// Pages and search engines that answer as they were told.
+pub mod scripted_web;
 /// Long histories, made inside the database.
 pub mod synthetic;

@@ -99,6 +99,11 @@ impl Remote {
         whole(self.request(Method::GET, path)).await
     }
 
+    /// A request that ends something.
+    pub async fn delete(&self, path: &str) -> Result<Told, Lost> {
+        whole(self.request(Method::DELETE, path)).await
+    }
+
     /// A request with a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Told, Lost> {
         whole(self.request(Method::POST, path).json(body)).await

@@ -1,5 +1,6 @@
 //! The command line: what can be said to `jan-server`, one file per subcommand.
 
+pub mod accounts;
 mod archive;
 pub mod config;
 pub mod conversations;
@@ -11,6 +12,7 @@ pub mod migrate;
 pub mod openapi;
 pub mod projections;
 pub mod responses;
+pub mod retention;
 pub mod serve;
 pub mod stop;
 pub mod terminal;
@@ -19,12 +21,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::accounts::AccountsCommand;
 pub use self::archive::{Archive, When};
 use self::conversations::ConversationsCommand;
 use self::events::EventsCommand;
 use self::keys::KeysCommand;
 use self::projections::ProjectionsCommand;
 use self::responses::ResponsesCommand;
+use self::retention::RetentionCommand;
 
 /// An OpenAI-compatible LLM platform whose whole history is an event log in Postgres.
 ///
@@ -90,6 +94,12 @@ pub enum Command {
     /// Make credentials
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// See, export and erase accounts
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// Give up what is too old
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// Print every setting, its value and where it comes from
     Config(config::ConfigArgs),
     /// Tell what is found, missing and chosen, and whether the server can start

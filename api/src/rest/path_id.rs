@@ -3,7 +3,7 @@
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use jan_domain::id::{ConversationId, InvalidId, ItemId, ResponseId};
+use jan_domain::id::{AccountId, ConversationId, InvalidId, ItemId, ResponseId};
 
 use crate::error::ApiError;
 
@@ -46,6 +46,14 @@ fn undecodable(rejection: &RawPathParamsRejection) -> ApiError {
 
 impl PathId for ConversationId {
     const NAME: &'static str = "conversation_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        Self::parse(text)
+    }
+}
+
+impl PathId for AccountId {
+    const NAME: &'static str = "account_id";
 
     fn parse(text: &str) -> Result<Self, InvalidId> {
         Self::parse(text)

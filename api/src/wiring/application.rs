@@ -3,14 +3,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jan_commands::crash::CrashPoints;
+use jan_commands::retention::RetentionTerms;
 use jan_commands::run::keep_taking_up;
 use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
 use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, Keyring, ModelCatalog, OpenResponses, Seal, Signer, TokenIssuer, ToolHost,
-    UnattendedRuns,
+    IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer, TokenIssuer,
+    ToolHost, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -50,6 +51,8 @@ pub struct Blueprint {
     pub signer: Arc<dyn Signer>,
     /// The keys of owners.
     pub keys: OwnerKeys,
+    /// How long what nobody needs any more is kept.
+    pub retention: RetentionTerms,
     /// What this process does.
     pub roles: Roles,
     /// All bounds.
@@ -87,6 +90,29 @@ struct Work {
     log_writer: TaskTracker,
 }
 
+impl Work {
+    /// Starts what any one process does for all: what the dead have left is taken up or closed, what
+    /// was begun is finished, what is old is forgotten.
+    fn care_for_all(&self, blueprint: &Blueprint, commands: &Commands, reads: &ReadModels) {
+        let (pool, limits) = (&blueprint.pool, &blueprint.limits);
+        let stop = || self.stop_background.clone();
+        let unattended: Arc<dyn UnattendedRuns> = Arc::new(reads.runs.clone());
+        let taking_up = keep_taking_up(commands.clone(), unattended, stop());
+        self.background.spawn(taking_up);
+        let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
+        let pause = limits.node_lease / 3;
+        let closing = keep_closing_abandoned(commands.clone(), pool.clone(), open, pause, stop());
+        self.background.spawn(closing);
+        let open: Arc<dyn OpenWork> = Arc::new(reads.responses.clone());
+        let erasing = commands.eraser.clone();
+        self.background.spawn(erasing.keep_finishing(open, stop()));
+        let eraser = commands.eraser.clone();
+        let sweeping = super::retention(blueprint.retention, pool, eraser, reads);
+        let node = commands.node.to_string();
+        self.background.spawn(sweeping.keep_sweeping(node, stop()));
+    }
+}
+
 impl Application {
     /// Puts the parts together and starts what runs in the background.
     pub async fn assemble(blueprint: Blueprint) -> Result<Self, PoolError> {
@@ -108,18 +134,7 @@ impl Application {
         reads.conversations = reads.conversations.opening(Arc::clone(&keyring));
         reads.audit = reads.audit.opening(keyring);
         if blueprint.roles.worker {
-            let open: Arc<dyn OpenResponses> = Arc::new(reads.responses.clone());
-            let unattended: Arc<dyn UnattendedRuns> = Arc::new(reads.runs.clone());
-            let stop = work.stop_background.clone();
-            let taking_up = keep_taking_up(commands.clone(), unattended, stop.clone());
-            work.background.spawn(taking_up);
-            let (commands, pause) = (commands.clone(), lease / 3);
-            let closing = keep_closing_abandoned(commands, pool.clone(), open, pause, stop);
-            work.background.spawn(closing);
-            let keys = IdempotencyKeys::new(pool.clone(), node);
-            let stop = work.stop_background.clone();
-            work.background
-                .spawn(keys.keep_pruning(blueprint.limits.idempotency_ttl, stop));
+            work.care_for_all(&blueprint, &commands, &reads);
         }
         let state = state_of(blueprint, commands, reads, ids);
         let edge = crate::router(state.clone());
@@ -194,6 +209,7 @@ fn sides(
     let log = log.sealed_by(Arc::clone(&keyring));
     let commands = Commands::new(Parts {
         log,
+        keys: blueprint.keys.clone(),
         clock: Arc::new(SystemClock),
         models: Arc::clone(&blueprint.models),
         node: node.clone(),

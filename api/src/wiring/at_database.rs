@@ -3,13 +3,17 @@ use std::process::ExitCode;
 
 use jan_infra::config::Config;
 
+use super::accounts::accounts;
 use super::archive::archive;
+use super::erasing::give_up;
 use super::events::events;
 use super::projections::projections;
-use super::{DatabaseVisit, migrate};
+use super::{DatabaseVisit, migrate, owner_keys};
 use crate::cli::Command;
 use crate::cli::conversations::{self, ConversationsCommand};
+use crate::cli::keys::{KeysCommand, rotate};
 use crate::cli::responses::{ResponsesCommand, replay};
+use crate::cli::retention::RetentionCommand;
 
 /// Runs one of the commands that need the database, and answers what the program ends with.
 pub async fn at_database(
@@ -35,6 +39,11 @@ pub async fn at_database(
             replay(args, &archive(pool, config)?, out).await?;
         }
         Command::Projections(command) => return projections(command, pool, config, out).await,
+        Command::Accounts(command) => accounts(command, &pool, config, out).await?,
+        Command::Retention(RetentionCommand::Run(args)) => {
+            give_up(args, &pool, config, out).await?;
+        }
+        Command::Keys(KeysCommand::Rotate(_)) => rotate(&owner_keys(config, &pool)?, out).await?,
         _ => unreachable!("the others need no database"),
     }
     Ok(ExitCode::SUCCESS)

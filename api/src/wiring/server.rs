@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_commands::crash::CrashPoints;
+use jan_commands::store::PageCache;
 use jan_domain::ports::KeyFailure;
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
@@ -11,6 +12,7 @@ use jan_infra::identity::{
 };
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
+use jan_infra::search::SearchSetupError;
 use jan_infra::telemetry::Telemetry;
 use jan_infra::tools::{McpToolHost, ToolSetupError};
 use tokio::net::TcpListener;
@@ -18,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::owner_keys::owner_keys;
-use super::{Application, Blueprint, introspection, mcp_door};
+use super::{Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -45,6 +47,9 @@ pub enum ServeError {
     /// The settings of tools.
     #[error(transparent)]
     Tools(#[from] ToolSetupError),
+    /// The settings of search.
+    #[error(transparent)]
+    Search(#[from] SearchSetupError),
     /// The first words with the database.
     #[error("the database could not be used")]
     FirstUse(#[from] PoolError),
@@ -139,20 +144,28 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let key = SigningKey::of(config)?;
     let seal = KeySeal::of(&key);
     let signer = AuditKey::of(config)?;
-    let tools = McpToolHost::try_new(&config.tools)?;
+    let servers = Arc::new(McpToolHost::try_new(&config.tools)?);
+    let tools = builtin_tools(&pool, servers, &config.search, &config.scrape)?;
+    if config.server.roles.worker {
+        let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
+        let pages = PageCache::new(pool.clone());
+        let pruning = pages.keep_pruning(kept, pages_max, ground.stop.clone());
+        ground.tracker.spawn(pruning);
+    }
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
         pool,
         models: catalog,
         issuer: Arc::new(issuer),
-        tools: Arc::new(tools),
+        tools,
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,
         seal: Arc::new(seal),
         signer: Arc::new(signer),
         keys,
+        retention: retention_terms(&config.retention, &config.limits),
         roles: config.server.roles,
         limits: config.limits.clone(),
         guests: config.auth.guests,

@@ -32,8 +32,6 @@ const ATTEMPTS_MAX: u32 = 50;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Time between two looks whether a run that is carried here was ended elsewhere.
 const GLANCE: Duration = Duration::from_millis(250);
-/// Time between two sweeps of what is kept for a while.
-const SWEEP: Duration = Duration::from_mins(10);
 /// Time between two looks for keys of runs that have ended.
 const KEYS_SWEEP: Duration = Duration::from_secs(5);
 
@@ -63,15 +61,10 @@ async fn keep_looking(
     unattended: &dyn UnattendedRuns,
     stop: &CancellationToken,
 ) {
-    let mut swept = Instant::now();
-    let mut keys_swept = swept;
+    let mut keys_swept = Instant::now();
     while !stop.is_cancelled() && !commands.runner.local.handing_over.is_cancelled() {
         if let Err(error) = look(commands, unattended).await {
             tracing::warn!(error = %error, "could not look for runs to take up");
-        }
-        if swept.elapsed() >= SWEEP {
-            swept = Instant::now();
-            sweep(commands).await;
         }
         if keys_swept.elapsed() >= KEYS_SWEEP {
             keys_swept = Instant::now();
@@ -83,19 +76,6 @@ async fn keep_looking(
             () = stop.cancelled() => {}
             () = commands.runner.local.bell.notified() => {}
             () = tokio::time::sleep(PAUSE) => {}
-        }
-    }
-}
-
-async fn sweep(commands: &Commands) {
-    let runner = &commands.runner;
-    let age = runner.limits.stream_kept;
-    for swept in [
-        runner.stream_log.prune(age).await,
-        runner.journal.prune(age * 7).await,
-    ] {
-        if let Err(error) = swept {
-            tracing::warn!(error = %error, "what runs leave behind could not be swept");
         }
     }
 }

@@ -56,18 +56,6 @@ impl Journal {
         }
         Ok(self.find(step).await?.unwrap_or(kept))
     }
-
-    /// Forgets outcomes that have long been in events, and answers how many.
-    pub(crate) async fn prune(&self, age: std::time::Duration) -> Result<u64, sqlx::Error> {
-        let sql = r"
-            delete from effect_journal
-             where recorded_at < clock_timestamp() - make_interval(secs => $1)";
-        let pruned = sqlx::query(sql)
-            .bind(age.as_secs_f64())
-            .execute(&self.pool)
-            .await?;
-        Ok(pruned.rows_affected())
-    }
 }
 
 fn read(text: &str, took_ms: i64) -> Result<Kept, sqlx::Error> {

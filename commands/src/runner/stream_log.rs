@@ -114,21 +114,4 @@ impl StreamLog {
             .await?;
         Ok(())
     }
-
-    /// Forgets streams whose last word was told long ago, and answers how many rows that were.
-    pub(crate) async fn prune(&self, age: std::time::Duration) -> Result<u64, sqlx::Error> {
-        let sql = r"
-            delete from stream_log as old
-             where recorded_at < clock_timestamp() - make_interval(secs => $1)
-               and not exists (select
-                                 from stream_log as young
-                                where young.response_id = old.response_id
-                                  and young.recorded_at
-                                      >= clock_timestamp() - make_interval(secs => $1))";
-        let pruned = sqlx::query(sql)
-            .bind(age.as_secs_f64())
-            .execute(&self.pool)
-            .await?;
-        Ok(pruned.rows_affected())
-    }
 }

@@ -159,7 +159,7 @@ impl EventLog {
         Arc::clone(&self.0.keyring)
     }
 
-    pub(super) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &PgPool {
         &self.0.pool
     }
 

@@ -193,11 +193,10 @@ where
         event: SerializedEvent,
         opened: Opened,
     ) -> Result<A::Event, CommandError<A::Error>> {
-        let old = |step: &&Box<dyn EventUpcaster>| {
-            step.can_upcast(&event.event_type, &event.event_version)
-        };
+        let mut steps = self.upcasters.iter();
+        let old = steps.any(|step| step.can_upcast(&event.event_type, &event.event_version));
         let payload = match opened {
-            Opened::Text(text) if !self.upcasters.iter().any(|step| old(&step)) => {
+            Opened::Text(text) if !old => {
                 return serde_json::from_str(&text).map_err(CommandError::Corrupt);
             }
             Opened::Text(text) => serde_json::from_str(&text).map_err(CommandError::Corrupt)?,

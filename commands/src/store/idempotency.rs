@@ -4,15 +4,9 @@
 //! drawn from the claim itself, so a request repeated after a crash names the same streams, and a
 //! command that was accepted before adds no events. Nothing needs to share a transaction.
 
-use std::time::Duration;
-
 use jan_domain::caller::Owner;
 use jan_domain::id::NodeId;
 use sqlx::{PgPool, Row};
-use tokio_util::sync::CancellationToken;
-
-/// Pause between two prunings.
-const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
 /// What a key belongs to: one caller, one route.
 #[derive(Debug, Clone)]
@@ -161,34 +155,6 @@ impl IdempotencyKeys {
         .execute(&self.pool)
         .await?;
         Ok(())
-    }
-
-    /// Forgets keys that were claimed longer ago than `lifetime`, and answers how many.
-    pub async fn prune(&self, lifetime: Duration) -> Result<u64, sqlx::Error> {
-        let pruned = sqlx::query(
-            r"
-            delete from idempotency_keys
-             where claimed_at < clock_timestamp() - make_interval(secs => $1)",
-        )
-        .bind(lifetime.as_secs_f64())
-        .execute(&self.pool)
-        .await?;
-        Ok(pruned.rows_affected())
-    }
-
-    /// Prunes every hour until told to stop.
-    pub async fn keep_pruning(self, lifetime: Duration, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.prune(lifetime).await {
-                Ok(0) => {}
-                Ok(forgotten) => tracing::info!(forgotten, "old idempotency keys were forgotten"),
-                Err(error) => tracing::warn!(error = %error, "old idempotency keys stay for now"),
-            }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(PRUNE_EVERY) => {}
-            }
-        }
     }
 
     /// Gives a claim back, so that the key can be tried again: the request was refused. A claim that

@@ -30,14 +30,16 @@ struct Inner {
     by_id: Cache<String, KeyState>,
 }
 
+pub(super) const COLUMNS: &str = "key_id, tenant_id, account_id, master_key_id, wrapped";
+
 /// One row.
 #[derive(sqlx::FromRow)]
-struct Row {
-    key_id: String,
+pub(super) struct Row {
+    pub(super) key_id: String,
     tenant_id: String,
     account_id: String,
-    master_key_id: Option<String>,
-    wrapped: Option<Vec<u8>>,
+    pub(super) master_key_id: Option<String>,
+    pub(super) wrapped: Option<Vec<u8>>,
 }
 
 /// A key is wrapped by a master key that this node does not have.
@@ -58,6 +60,19 @@ impl OwnerKeys {
             by_owner: Cache::new(REMEMBERED_MAX),
             by_id: Cache::new(REMEMBERED_MAX),
         }))
+    }
+
+    pub(super) fn pool(&self) -> &PgPool {
+        &self.0.pool
+    }
+
+    pub(super) fn masters(&self) -> &dyn MasterKeys {
+        self.0.masters.as_ref()
+    }
+
+    /// The name of the master key that wraps what is new.
+    pub(super) fn first_master(&self) -> &str {
+        self.0.masters.names().first().copied().unwrap_or_default()
     }
 
     /// Fails if a key in this database could not be unwrapped here.
@@ -197,7 +212,7 @@ impl OwnerKeys {
             wrapped: wrapped.clone(),
         };
         let seal = self.0.masters.unwrap(&context(&row.owner()), &wrapped);
-        let seal = seal.ok_or_else(|| failure(UnknownMasterKey(master.clone())))?;
+        let seal = seal.ok_or_else(|| unknown(master))?;
         Ok(KeyState::Held(seal))
     }
 
@@ -246,7 +261,7 @@ impl Keyring for OwnerKeys {
 }
 
 impl Row {
-    fn owner(&self) -> Owner {
+    pub(super) fn owner(&self) -> Owner {
         Owner {
             tenant: jan_domain::id::TenantId::new(&self.tenant_id),
             account: jan_domain::id::AccountId::parse(&self.account_id)
@@ -256,7 +271,7 @@ impl Row {
 }
 
 /// What a wrapped key is bound to: it is no use in somebody else's row.
-fn context(owner: &Owner) -> String {
+pub(super) fn context(owner: &Owner) -> String {
     format!("{}\n{}", owner.tenant.as_str(), owner.account)
 }
 
@@ -264,6 +279,10 @@ fn fresh_id() -> String {
     format!("dk_{:032x}", rand::random::<u128>())
 }
 
-fn failure(error: impl std::error::Error + Send + Sync + 'static) -> KeyFailure {
+pub(super) fn failure(error: impl std::error::Error + Send + Sync + 'static) -> KeyFailure {
     KeyFailure(Box::new(error))
+}
+
+pub(super) fn unknown(master: &str) -> KeyFailure {
+    failure(UnknownMasterKey(master.to_owned()))
 }

@@ -120,17 +120,7 @@ impl Decider for Account {
                     at,
                 }]),
             },
-            (Self::Live(live), C::CloseSession { session, at }) => {
-                match live.sessions.get(&session) {
-                    None => Err(AccountError::SessionNotOpen),
-                    Some(Session::Closed) => Ok(vec![]),
-                    Some(Session::Open { .. }) => Ok(vec![E::SessionClosed {
-                        session,
-                        because: ClosedBecause::LoggedOut,
-                        at,
-                    }]),
-                }
-            }
+            (Self::Live(live), C::CloseSession { session, at }) => live.close(session, at),
         }
     }
 }
@@ -171,6 +161,22 @@ impl LiveAccount {
             Ok(Exchange::Granted)
         } else {
             Err(AccountError::WrongRefreshToken)
+        }
+    }
+
+    fn close(
+        &self,
+        session: SessionId,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<AccountEvent>, AccountError> {
+        match self.sessions.get(&session) {
+            None => Err(AccountError::SessionNotOpen),
+            Some(Session::Closed) => Ok(vec![]),
+            Some(Session::Open { .. }) => Ok(vec![AccountEvent::SessionClosed {
+                session,
+                because: ClosedBecause::LoggedOut,
+                at,
+            }]),
         }
     }
 

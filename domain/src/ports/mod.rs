@@ -7,6 +7,7 @@ mod keyring;
 mod master_keys;
 mod model_provider;
 mod open_responses;
+mod page_store;
 mod seal;
 mod signer;
 mod token_issuer;
@@ -20,7 +21,8 @@ pub use model_provider::{
     ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
     ProviderFailure,
 };
-pub use open_responses::{OpenResponses, ReadFailure, UnattendedRuns};
+pub use open_responses::{IdleGuests, OpenResponses, OpenWork, ReadFailure, UnattendedRuns};
+pub use page_store::{KeptPage, PageHit, PageQuery, PageStore};
 pub use seal::Seal;
 pub use signer::Signer;
 pub use token_issuer::{

@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use futures::future::BoxFuture;
 
+use crate::caller::Owner;
 use crate::id::{NodeId, ResponseId};
 
 /// Finds chat completions that may have lost their process. A hint from a read model: whether one is
@@ -24,6 +27,25 @@ pub trait UnattendedRuns: Send + Sync {
         held: &'a [ResponseId],
         limit: u32,
     ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
+}
+
+/// Finds what an owner has under way. A hint, like [`OpenResponses`].
+pub trait OpenWork: Send + Sync {
+    /// The owner's responses without an ending.
+    fn open_of<'a>(
+        &'a self,
+        owner: &'a Owner,
+    ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>>;
+}
+
+/// Finds guests that nobody uses any more.
+pub trait IdleGuests: Send + Sync {
+    /// Guests that have done nothing for so long, oldest first, at most `limit`.
+    fn idle(
+        &self,
+        longer_than: Duration,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Owner>, ReadFailure>>;
 }
 
 /// A read model could not be asked.

@@ -16,7 +16,10 @@ mod keys;
 mod limits;
 mod mcp;
 mod providers;
+mod retention;
 mod runtime;
+mod scrape;
+mod search;
 mod server;
 mod setting;
 mod sources;
@@ -38,6 +41,7 @@ pub use graphql::GraphqlSettings;
 pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
+pub use retention::RetentionSettings;
 pub use server::{Origins, Roles, ServerSettings};
 pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
@@ -45,6 +49,8 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
+use crate::scrape::ScrapeSettings;
+use crate::search::SearchSettings;
 use crate::tools::ToolSettings;
 use sources::Sources;
 
@@ -67,6 +73,10 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
     pub tools: ToolSettings,
+    /// Who is asked for the web.
+    pub search: SearchSettings,
+    /// How pages of the web are read.
+    pub scrape: ScrapeSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
     /// The GraphQL endpoint.
@@ -75,6 +85,8 @@ pub struct Config {
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
     pub limits: Limits,
+    /// How long what nobody needs any more is kept.
+    pub retention: RetentionSettings,
     lines: Vec<SettingLine>,
     warnings: Vec<String>,
 }
@@ -139,6 +151,9 @@ impl Config {
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
         let mut graphql = GraphqlSettings::default();
+        let mut search = SearchSettings::default();
+        let mut scrape = ScrapeSettings::default();
+        let mut retention = RetentionSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -149,8 +164,11 @@ impl Config {
         sources.read(keys::SETTINGS, &mut keys)?;
         sources.read(telemetry::SETTINGS, &mut telemetry)?;
         sources.read(limits::SETTINGS, &mut limits)?;
+        sources.read(retention::SETTINGS, &mut retention)?;
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
+        sources.read(search::SETTINGS, &mut search)?;
+        sources.read(scrape::SETTINGS, &mut scrape)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
@@ -174,10 +192,13 @@ impl Config {
             keys,
             providers,
             tools,
+            search,
+            scrape,
             mcp,
             graphql,
             telemetry,
             limits,
+            retention,
             lines,
             warnings,
         })

@@ -49,6 +49,35 @@ impl VettedUrl {
     pub fn as_str(&self) -> &str {
         self.url.as_str()
     }
+
+    /// Its host.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Scheme, host and port, for what is the same for a whole server.
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
+    /// Path and query.
+    pub fn path(&self) -> &str {
+        &self.url[url::Position::BeforePath..url::Position::AfterQuery]
+    }
+
+    /// Whether there is anything after a question mark.
+    pub fn has_query(&self) -> bool {
+        self.url.query().is_some_and(|query| !query.is_empty())
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// Where a link on this page leads. Nobody has looked at that yet.
+    pub(super) fn join(&self, link: &str) -> Result<Url, AddressRefusal> {
+        self.url.join(link).map_err(|_| AddressRefusal::Malformed)
+    }
 }
 
 /// The client for addresses that callers name.

@@ -91,8 +91,7 @@ fn parse(text: &str) -> Result<Url, AddressRefusal> {
     if text.len() > URL_BYTES_MAX {
         return Err(AddressRefusal::TooLong);
     }
-    let ambiguous = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
-    if text.chars().any(ambiguous) {
+    if is_ambiguous(text) {
         return Err(AddressRefusal::Ambiguous);
     }
     let mut url = Url::parse(text).map_err(|_| AddressRefusal::Malformed)?;
@@ -109,6 +108,12 @@ fn parse(text: &str) -> Result<Url, AddressRefusal> {
     }
     url.set_fragment(None);
     without_final_dot(url)
+}
+
+/// Whether a text contains what parsers disagree about.
+pub(super) fn is_ambiguous(text: &str) -> bool {
+    text.chars()
+        .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
 }
 
 /// `example.com.` is `example.com` to a resolver, and has to be to every list of names.

@@ -1,7 +1,8 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jan_domain::caller::Owner;
 use jan_domain::id::{NodeId, ResponseId};
-use jan_domain::ports::{OpenResponses, ReadFailure};
+use jan_domain::ports::{OpenResponses, OpenWork, ReadFailure};
 
 use super::reader::ResponseReader;
 
@@ -16,7 +17,31 @@ impl OpenResponses for ResponseReader {
     }
 }
 
+impl OpenWork for ResponseReader {
+    fn open_of<'a>(
+        &'a self,
+        owner: &'a Owner,
+    ) -> BoxFuture<'a, Result<Vec<ResponseId>, ReadFailure>> {
+        let found = self.find_open_of(owner);
+        found.map(|found| found.map_err(failure)).boxed()
+    }
+}
+
 impl ResponseReader {
+    async fn find_open_of(&self, owner: &Owner) -> Result<Vec<ResponseId>, sqlx::Error> {
+        let sql = r"
+            select response_id
+              from responses
+             where status = 'in_progress'
+               and (tenant_id, account_id) = ($1, $2)";
+        let ids: Vec<String> = sqlx::query_scalar(sql)
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
+            .fetch_all(&self.pool)
+            .await?;
+        ids_of(&ids)
+    }
+
     async fn find_abandoned(
         &self,
         living: &[NodeId],
@@ -36,10 +61,15 @@ impl ResponseReader {
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await?;
-        ids.into_iter()
-            .map(|id| ResponseId::parse(&id).map_err(|error| sqlx::Error::Decode(error.into())))
-            .collect()
+        ids_of(&ids)
     }
+}
+
+fn ids_of(ids: &[String]) -> Result<Vec<ResponseId>, sqlx::Error> {
+    let parsed = ids.iter().map(|id| ResponseId::parse(id));
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 fn failure(error: sqlx::Error) -> ReadFailure {

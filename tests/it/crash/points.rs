@@ -59,7 +59,7 @@ impl Scene {
     async fn set() -> (Self, ServerProcess) {
         let database = Database::fresh().await;
         let model = ScriptedModel::start().await;
-        let deployment = Deployment::new(&database.options(), &model.base_url());
+        let deployment = Deployment::new(&database.options(), &model.base_url()).unsealed();
         let first = deployment.start().await;
         let person = first.remote().guest().await;
         let wish = json!({"items": [{"role": "user", "content": "before"}]});

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use jan_domain::Owner;
 use jan_domain::account::Account;
 use jan_domain::conversation::Conversation;
-use jan_domain::id::{ConversationId, ResponseId, SessionId};
+use jan_domain::id::{AccountId, ConversationId, ResponseId, SessionId, TenantId};
 use jan_domain::response::{Ending, Response, ResponseEvent, Retention};
 use jan_projections::{Order, PageRequest, ReadModels, ResponseStatus, Tuning, UsageRow};
 use proptest::collection::vec;
@@ -213,7 +214,15 @@ fn partial(
 async fn compare_account(reads: &ReadModels, world: &World, index: usize) -> Verdict {
     let Life { id, state, events } = &world.accounts[index];
     let session = SessionId::parse(&id.replace("user_", "sess_")).unwrap();
-    let closed = reads.accounts.session_is_closed(&session).await.unwrap();
+    let owner = Owner {
+        tenant: TenantId::default(),
+        account: AccountId::parse(id).unwrap(),
+    };
+    let closed = reads
+        .accounts
+        .session_is_closed(&owner, &session)
+        .await
+        .unwrap();
     prop_assert_eq!(closed, events.iter().any(|(event, _)| closes(event)));
     if let Account::Live(live) = state {
         let row = reads.accounts.find(&live.owner).await.unwrap().unwrap();

@@ -76,19 +76,6 @@ async fn who_lost_a_claim_neither_answers_nor_releases_it() {
     assert_eq!(late.claim(&key(1)).await.unwrap(), kept);
 }
 
-#[tokio::test]
-async fn old_keys_are_forgotten() {
-    let world = World::start(AppenderLimits::default()).await;
-    let keys = IdempotencyKeys::new(world.pool.clone(), node("a"));
-    assert_eq!(keys.claim(&key(1)).await.unwrap(), Claim::Ours);
-    assert_eq!(keys.prune(Duration::from_mins(1)).await.unwrap(), 0);
-    sqlx::query("update idempotency_keys set claimed_at = claimed_at - interval '2 minutes'")
-        .execute(&world.pool)
-        .await
-        .unwrap();
-    assert_eq!(keys.prune(Duration::from_mins(1)).await.unwrap(), 1);
-}
-
 async fn lease(world: &World, name: &str) -> NodeLease {
     NodeLease::take(world.pool.clone(), node(name), Duration::from_mins(1))
         .await

@@ -205,6 +205,31 @@ async fn with_its_key_a_stream_is_gone_and_what_comes_late_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_newer_master_key_takes_all_keys_over() {
+    let sealed = Sealed::start().await;
+    let (old, new) = (MasterKeyRing::fresh(), MasterKeyRing::fresh());
+    let node = |keys: &str| {
+        let masters = MasterKeyRing::parse(keys).unwrap();
+        OwnerKeys::new(sealed.world.pool.clone(), Arc::new(masters), true)
+    };
+    let before = Sealed::store(&sealed.world, &node(&old));
+    let metadata = metadata();
+    before
+        .create("conv_1", titled("wormwood"), &metadata)
+        .await
+        .unwrap();
+    let both = node(&format!("{new}, {old}"));
+    assert_eq!(both.count_outdated().await.unwrap(), 1);
+    assert_eq!(both.rewrap_some().await.unwrap(), 1);
+    assert_eq!(both.rewrap_some().await.unwrap(), 0);
+    node(&old).require_masters().await.unwrap_err();
+    let after = node(&new);
+    after.require_masters().await.unwrap();
+    let loaded = Sealed::store(&sealed.world, &after).load("conv_1").await;
+    assert_eq!(title(&loaded.unwrap().state), Some("wormwood"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_under_a_master_key_that_is_not_here_are_noticed() {
     let sealed = Sealed::start().await;
     sealed.keys.require_masters().await.unwrap();

@@ -3,11 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use jan_api::wiring::{Application, Blueprint, introspection, mcp_door};
+use jan_api::wiring::{
+    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms,
+};
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
 use jan_domain::ports::ToolHost;
-use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
+use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
@@ -37,13 +39,14 @@ pub(super) async fn assemble(
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
-        tools: tools(&world, &setup)?,
+        tools: tools(&world, &setup, &pool)?,
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
         signer: Arc::new(AuditKey::from(&world.key)),
         keys: OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events),
+        retention: retention_terms(&RetentionSettings::default(), &setup.limits),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),
@@ -56,11 +59,15 @@ pub(super) async fn assemble(
     Ok((application.await.context("assembling")?, pool))
 }
 
-/// The scripted tools, or a real host of MCP servers.
-fn tools(world: &World, setup: &Setup) -> anyhow::Result<Arc<dyn ToolHost>> {
-    Ok(match &setup.tools {
+/// The scripted tools, or a real host of MCP servers; behind our own, if those are wanted.
+fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Arc<dyn ToolHost>> {
+    let servers: Arc<dyn ToolHost> = match &setup.tools {
         None => Arc::new(world.tools.clone()),
         Some(settings) => Arc::new(McpToolHost::try_new(settings)?),
+    };
+    Ok(match &setup.builtin {
+        None => servers,
+        Some((search, scrape)) => builtin_tools(pool, servers, search, scrape)?,
     })
 }
 

@@ -4,6 +4,8 @@ use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::config::{
     AuthSettings, GraphqlSettings, Limits, McpSettings, Roles, ServerSettings,
 };
+use jan_infra::scrape::ScrapeSettings;
+use jan_infra::search::SearchSettings;
 use jan_infra::tools::ToolSettings;
 
 use crate::scripted_model::Options;
@@ -21,6 +23,8 @@ pub struct Setup {
     pub model: Options,
     /// Tools are called over MCP, under these settings, instead of by the scripted host.
     pub tools: Option<ToolSettings>,
+    /// Our own tools stand before the others, under these settings.
+    pub builtin: Option<(SearchSettings, ScrapeSettings)>,
     /// Which of the deployment's own tools callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
@@ -51,6 +55,7 @@ impl Default for Setup {
             auth: AuthSettings::default(),
             model: Options::default(),
             tools: None,
+            builtin: None,
             tool_permissions: ToolPermissions::default(),
             direct_calls_max: 8,
             mcp: McpSettings {

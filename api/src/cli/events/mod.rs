@@ -94,7 +94,8 @@ impl Look {
     }
 }
 
-fn object(event: &StoredEvent) -> io::Result<String> {
+/// The event as one JSON object.
+pub(super) fn object(event: &StoredEvent) -> io::Result<String> {
     let object = EventObject {
         position: event.position,
         aggregate_type: &event.aggregate_type,

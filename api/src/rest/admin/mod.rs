@@ -1,5 +1,6 @@
 //! `/v1/admin`: what only administrators may see and do.
 
+mod accounts;
 mod nodes;
 mod projections;
 
@@ -10,6 +11,7 @@ use crate::state::ApiState;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
+        .routes(routes!(accounts::erase))
         .routes(routes!(nodes::list))
         .merge(projections::routes())
 }

@@ -1,5 +1,6 @@
 //! `/auth` and the published keys.
 
+mod erase;
 mod guest;
 mod logout;
 mod me;
@@ -25,5 +26,7 @@ pub(super) fn public_routes() -> OpenApiRouter<ApiState> {
 
 /// Routes about the caller.
 pub(super) fn own_routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(me::me))
+    OpenApiRouter::new()
+        .routes(routes!(me::me))
+        .routes(routes!(erase::erase_me))
 }

@@ -63,7 +63,9 @@ pub fn shown_use(used: &ToolUse, outcome: Option<&StepOutcome>) -> Item {
     let fields = match used.kind {
         UseKind::Mcp => shown_mcp_call(used, outcome),
         UseKind::WebSearch => {
-            let query = arguments()["query"].take();
+            let mut arguments = arguments();
+            let query = ["q", "query"].map(|name| arguments[name].take());
+            let query = query.into_iter().find(|query| !query.is_null());
             let sources = structured.and_then(|told| sources_of(&told));
             json!({"type": "web_search_call", "action":
                 {"type": "search", "query": query, "queries": [query], "sources": sources}})
@@ -107,10 +109,8 @@ fn told_by(outcome: Option<&StepOutcome>) -> Option<&str> {
 fn sources_of(told: &Value) -> Option<Value> {
     let results = told["results"].as_array()?;
     let url = |result: &Value| {
-        result["link"]
-            .as_str()
-            .or(result["url"].as_str())
-            .map(str::to_owned)
+        let mut names = ["source_url", "link", "url"].iter();
+        names.find_map(|name| result[*name].as_str().map(str::to_owned))
     };
     let sources = results.iter().filter_map(url);
     Some(

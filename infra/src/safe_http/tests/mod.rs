@@ -4,7 +4,9 @@
 mod canary;
 mod classes;
 mod connections;
+mod fetching;
 mod refused;
+mod taking;
 mod urls;
 
 use std::collections::HashMap;

@@ -1,0 +1,30 @@
+use std::sync::Arc;
+
+use jan_commands::store::PageCache;
+use jan_domain::ports::{Clock, PageStore, ToolHost};
+use jan_infra::builtin::{BuiltinTool, BuiltinTools, GoogleSearch, Scrape};
+use jan_infra::clock::SystemClock;
+use jan_infra::database::Pool;
+use jan_infra::scrape::{ScrapeSettings, Scraper};
+use jan_infra::search::{SearchSettings, SearchSetupError, Searcher};
+
+/// Puts our own tools, as far as they are wanted, before those of `servers`.
+pub fn builtin_tools(
+    pool: &Pool,
+    servers: Arc<dyn ToolHost>,
+    search: &SearchSettings,
+    scrape: &ScrapeSettings,
+) -> Result<Arc<dyn ToolHost>, SearchSetupError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let pages: Arc<dyn PageStore> = Arc::new(PageCache::new(pool.clone()));
+    let mut tools: Vec<Arc<dyn BuiltinTool>> = Vec::new();
+    if search.enabled {
+        let searcher = Searcher::try_new(search, Arc::clone(&pages), Arc::clone(&clock))?;
+        tools.push(Arc::new(GoogleSearch::new(searcher, Arc::clone(&clock))));
+    }
+    if scrape.enabled {
+        let scraper = Scraper::try_new(scrape, pages, clock)?;
+        tools.push(Arc::new(Scrape::new(scraper, scrape.preview_chars_max)));
+    }
+    Ok(Arc::new(BuiltinTools::before(servers, tools)))
+}

@@ -1,0 +1,147 @@
+use jan_domain::Owner;
+use jan_domain::id::{AccountId, TenantId};
+use sqlx::{PgPool, Row};
+
+/// For how long after an erasure it is looked again for what came late: longer than a paused process
+/// can go on with what it had begun.
+const LATE: &str = "1 day";
+
+/// What an owner leaves beside the event log and the read models: `$1` and `$2` are its tenant and
+/// its account. A table that holds something of owners has its line here.
+const LEFT_BEHIND: &[(&str, &str)] = &[
+    (
+        "stream_log",
+        r"
+        delete from stream_log as left_behind
+         using events as first
+         where first.aggregate_type = 'response'
+           and first.aggregate_id = left_behind.response_id
+           and first.sequence = 1
+           and (first.tenant_id, first.owner_id) = ($1, $2)",
+    ),
+    (
+        "effect_journal",
+        r"
+        delete from effect_journal as left_behind
+         using events as first
+         where first.aggregate_type = 'response'
+           and first.aggregate_id = left_behind.response_id
+           and first.sequence = 1
+           and (first.tenant_id, first.owner_id) = ($1, $2)",
+    ),
+    (
+        "run_secrets",
+        r"
+        delete from run_secrets as left_behind
+         using events as first
+         where first.aggregate_type = 'response'
+           and first.aggregate_id = left_behind.response_id
+           and first.sequence = 1
+           and (first.tenant_id, first.owner_id) = ($1, $2)",
+    ),
+    (
+        "snapshots",
+        r"
+        delete from snapshots as left_behind
+         using events as first
+         where first.aggregate_type = left_behind.aggregate_type
+           and first.aggregate_id = left_behind.aggregate_id
+           and first.sequence = 1
+           and (first.tenant_id, first.owner_id) = ($1, $2)",
+    ),
+    (
+        "web_pages",
+        r"
+        delete from web_pages
+         where (tenant_id, account_id) = ($1, $2)",
+    ),
+    (
+        "idempotency_keys",
+        r"
+        delete from idempotency_keys
+         where (tenant_id, account_id) = ($1, $2)",
+    ),
+];
+
+/// The owners that are, or are being, erased.
+#[derive(Debug, Clone)]
+pub(crate) struct Erasures {
+    pool: PgPool,
+}
+
+impl Erasures {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// From now on read models take in nothing of this owner, and its tokens are refused.
+    pub(crate) async fn plan(&self, owner: &Owner) -> Result<(), sqlx::Error> {
+        let sql = r"
+            insert into erasures (tenant_id, account_id)
+            values ($1, $2)
+                on conflict do nothing";
+        sqlx::query(sql)
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes what the owner leaves beside the event log and the read models, and answers how many
+    /// rows that were, table by table.
+    pub(crate) async fn purge(
+        &self,
+        owner: &Owner,
+    ) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
+        let mut purged = Vec::new();
+        for (table, sql) in LEFT_BEHIND {
+            let deleted = sqlx::query(sql)
+                .bind(owner.tenant.as_str())
+                .bind(owner.account.as_str())
+                .execute(&self.pool)
+                .await?;
+            purged.push((*table, deleted.rows_affected()));
+        }
+        Ok(purged)
+    }
+
+    /// Nothing is left to do.
+    pub(crate) async fn finish(&self, owner: &Owner) -> Result<(), sqlx::Error> {
+        let sql = r"
+            update erasures
+               set finished_at = coalesce(finished_at, clock_timestamp())
+             where (tenant_id, account_id) = ($1, $2)";
+        sqlx::query(sql)
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Owners whose erasure was begun and not finished.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<Owner>, sqlx::Error> {
+        self.owners("finished_at is null").await
+    }
+
+    /// Owners whose erasure was finished not long ago.
+    pub(crate) async fn recent(&self) -> Result<Vec<Owner>, sqlx::Error> {
+        let recent = format!("finished_at > clock_timestamp() - interval '{LATE}'");
+        self.owners(&recent).await
+    }
+
+    async fn owners(&self, which: &str) -> Result<Vec<Owner>, sqlx::Error> {
+        let sql = format!("select tenant_id, account_id from erasures where {which}");
+        let rows = sqlx::query(&sql).fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                let account = AccountId::parse(row.try_get(1)?);
+                Ok(Owner {
+                    tenant: TenantId::new(row.try_get(0)?),
+                    account: account.map_err(|error| sqlx::Error::Decode(error.into()))?,
+                })
+            })
+            .collect()
+    }
+}
