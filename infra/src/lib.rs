@@ -17,6 +17,7 @@
 
 /// The operating system's clock.
 pub mod clock;
+pub mod code;
 pub mod config;
 pub mod database;
 /// Ids that sort by time.

@@ -1,5 +1,6 @@
 //! The command line: what can be said to `jan-server`, one file per subcommand.
 
+pub mod code_worker;
 pub mod config;
 pub mod doctor;
 pub mod events;
@@ -83,6 +84,9 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print the description of the API as JSON
     Openapi(openapi::OpenapiArgs),
+    /// Run one program and end; started by the server itself
+    #[command(hide = true)]
+    CodeWorker(code_worker::CodeWorkerArgs),
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), &'static str> {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_commands::crash::CrashPoints;
+use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
 use jan_infra::identity::{KeySeal, OwnIssuer, SigningKey, SigningKeyError};
@@ -127,6 +128,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let key = SigningKey::of(config)?;
     let seal = KeySeal::of(&key);
     let tools = McpToolHost::try_new(&config.tools)?;
+    let tools = WithCode::new(tools, python(config).await);
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
@@ -148,6 +150,16 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     })
     .await;
     Ok(assembled?)
+}
+
+/// The tool that runs code. A server whose runner does not work comes up without it.
+async fn python(config: &Config) -> Option<PythonExec> {
+    let runner = select_runner(&config.code).await;
+    let runner = runner.unwrap_or_else(|error| {
+        tracing::error!("python_exec is not offered: {error}");
+        None
+    })?;
+    Some(PythonExec::new(runner, config.code.approval.clone()))
 }
 
 impl Ground {

@@ -7,6 +7,7 @@
 //! default and a row.
 
 mod auth;
+mod code;
 mod database;
 mod error;
 mod file;
@@ -37,6 +38,7 @@ pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
 pub use telemetry::{LogFormat, TelemetrySettings};
 
+use crate::code::CodeSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
 use crate::tools::ToolSettings;
@@ -57,6 +59,8 @@ pub struct Config {
     pub providers: Vec<ProviderSettings>,
     /// Which tool servers there are, and which callers may name.
     pub tools: ToolSettings,
+    /// Who runs code.
+    pub code: CodeSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
     /// What the server tells about itself.
@@ -112,6 +116,7 @@ impl Config {
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
+        let mut code = CodeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -122,6 +127,7 @@ impl Config {
         sources.read(limits::SETTINGS, &mut limits)?;
         let providers = providers::read(&mut sources, &limits)?;
         let tools = tools::read(&mut sources)?;
+        sources.read(code::SETTINGS, &mut code)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
@@ -142,6 +148,7 @@ impl Config {
             auth,
             providers,
             tools,
+            code,
             mcp,
             telemetry,
             limits,
