@@ -50,7 +50,7 @@ impl Memory {
 }
 
 /// Takes away what an interpreter does not need: privileges to come, cores, files, processes, memory
-/// and processor time beyond its limits.
+/// and processor time beyond its limits, and most of the kernel.
 pub(super) fn confine(time_ms: u64, memory_bytes: usize) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::thread::set_no_new_privs(true)?;
@@ -64,6 +64,8 @@ pub(super) fn confine(time_ms: u64, memory_bytes: usize) -> io::Result<()> {
         limit(Resource::As, space)?;
         limit(Resource::Nproc, 0)?;
     }
+    #[cfg(target_os = "linux")]
+    super::syscalls::refuse_from_now_on()?;
     Ok(())
 }
 

@@ -21,13 +21,15 @@ mod sandbox_fusion;
 mod select;
 mod sessions;
 mod settings;
+#[cfg(target_os = "linux")]
+mod syscalls;
 mod tool;
 mod wire;
 mod worker;
 
 pub use self::host::WithCode;
 pub use self::runner::{Artifact, CodeRunner, Program, Run, RunOutcome};
-pub use self::select::{CodeSetupError, select_runner};
+pub use self::select::{CodeSetupError, select_runner, try_runner};
 pub use self::settings::{Approval, CodeLimits, CodeSettings, RunnerKind};
 pub use self::tool::PythonExec;
 pub use self::worker::code_worker;

@@ -27,8 +27,21 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_AHEAD: usize = 4 << 20;
 /// Some of its languages, under its own names.
 const LANGUAGES: &[&str] = &[
-    "python", "bash", "cpp", "csharp", "go", "java", "julia", "lua", "nodejs", "perl", "php", "R",
-    "ruby", "rust", "typescript",
+    "python",
+    "bash",
+    "cpp",
+    "csharp",
+    "go",
+    "java",
+    "julia",
+    "lua",
+    "nodejs",
+    "perl",
+    "php",
+    "R",
+    "ruby",
+    "rust",
+    "typescript",
 ];
 
 /// Runs programs by SandboxFusion.

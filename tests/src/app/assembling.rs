@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use jan_api::wiring::{Application, Blueprint, mcp_door};
 use jan_commands::crash::CrashPoints;
 use jan_domain::ports::ToolHost;
+use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
@@ -36,7 +37,7 @@ pub(super) async fn assemble(
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
-        tools: tools(&world, &setup)?,
+        tools: tools(&world, &setup).await?,
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
@@ -52,11 +53,18 @@ pub(super) async fn assemble(
     Ok((application.await.context("assembling")?, pool))
 }
 
-/// The scripted tools, or a real host of MCP servers.
-fn tools(world: &World, setup: &Setup) -> anyhow::Result<Arc<dyn ToolHost>> {
+/// The scripted tools, or a real host of MCP servers, and before them the one that runs code.
+async fn tools(world: &World, setup: &Setup) -> anyhow::Result<Arc<dyn ToolHost>> {
+    let python = match &setup.code {
+        None => None,
+        Some(settings) => {
+            let runner = select_runner(settings).await?;
+            runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
+        }
+    };
     Ok(match &setup.tools {
-        None => Arc::new(world.tools.clone()),
-        Some(settings) => Arc::new(McpToolHost::try_new(settings)?),
+        None => Arc::new(WithCode::new(world.tools.clone(), python)),
+        Some(settings) => Arc::new(WithCode::new(McpToolHost::try_new(settings)?, python)),
     })
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use jan_domain::tool_permissions::ToolPermissions;
+use jan_infra::code::CodeSettings;
 use jan_infra::config::{AuthSettings, Limits, McpSettings, Roles, ServerSettings};
 use jan_infra::tools::ToolSettings;
 
@@ -19,6 +20,8 @@ pub struct Setup {
     pub model: Options,
     /// Tools are called over MCP, under these settings, instead of by the scripted host.
     pub tools: Option<ToolSettings>,
+    /// Code runs, under these settings.
+    pub code: Option<CodeSettings>,
     /// Which of the deployment's own tools callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
@@ -43,6 +46,7 @@ impl Default for Setup {
             auth: AuthSettings::default(),
             model: Options::default(),
             tools: None,
+            code: None,
             tool_permissions: ToolPermissions::default(),
             direct_calls_max: 8,
             mcp: McpSettings {

@@ -9,6 +9,7 @@ use rustix::process::Resource;
 use serde_json::json;
 
 use crate::code::confine::limit;
+use crate::code::syscalls;
 use crate::code::wire::{self, BoxedJob};
 
 /// What runs the program, within the sandbox.
@@ -24,6 +25,7 @@ pub(in crate::code) fn launch() -> io::Result<()> {
     rustix::thread::set_no_new_privs(true)?;
     limit(Resource::Core, 0)?;
     let code = handed_on(job.code.as_bytes())?;
+    let filter = handed_on(&syscalls::of_sandbox()?)?;
     let mut bounds = serde_json::to_value(job.bounds)?;
     bounds["memory_ahead"] = json!(SPACE_AHEAD);
     let mut command = Command::new(&job.bubblewrap);
@@ -41,8 +43,9 @@ pub(in crate::code) fn launch() -> io::Result<()> {
     for directory in ["/dev/shm", "/tmp", "/work"] {
         command.args(["--size", &size, "--tmpfs", directory]);
     }
-    let code_fd = code.as_raw_fd().to_string();
+    let [code_fd, filter_fd] = [&code, &filter].map(|file| file.as_raw_fd().to_string());
     command
+        .args(["--seccomp", &filter_fd])
         .args(["--ro-bind-data", &code_fd, "/job/main.py"])
         .args(["--remount-ro", "/dev", "--remount-ro", "/"])
         .args(["--chdir", "/work", "--"])
@@ -54,7 +57,7 @@ pub(in crate::code) fn launch() -> io::Result<()> {
 /// An open file of these bytes that the next program inherits.
 fn handed_on(bytes: &[u8]) -> io::Result<OwnedFd> {
     // Without the flag that would close it then.
-    let mut file = File::from(memfd_create("main.py", MemfdFlags::empty())?);
+    let mut file = File::from(memfd_create("handed-on", MemfdFlags::empty())?);
     file.write_all(bytes)?;
     file.rewind()?;
     Ok(file.into())

@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 
 #[cfg(target_os = "linux")]
 pub(super) use self::launch::launch;
-pub(super) use self::prove::prove;
+pub(super) use self::prove::PROOF;
 use super::artifact::{is_clean, media_type};
 use super::dialogue::converse;
 use super::process::{Worker, own_program};
@@ -108,7 +108,9 @@ impl Parts {
         let heard = converse(worker, &job, &self.limits, 0).await?;
         let files = heard.files.into_iter().take(self.limits.artifacts);
         let artifacts = files.filter_map(artifact).collect();
-        let forgotten = program.session.map(|_| "sessions are not kept here".to_owned());
+        let forgotten = program
+            .session
+            .map(|_| "sessions are not kept here".to_owned());
         Ok(Run {
             artifacts,
             warning: heard.run.warning.clone().or(forgotten),

@@ -22,12 +22,13 @@ pub(in crate::code) fn work() -> io::Result<()> {
     let job: Job = wire::read(&mut io::stdin())?;
     // Threads first: a confined process makes none.
     let (start, started) = std::sync::mpsc::sync_channel(0);
-    let interpreter = thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || match started.recv() {
-            Ok(job) => run(job, io::stdout()),
-            Err(_) => Ok(()),
-        })?;
+    let interpreter =
+        thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn(move || match started.recv() {
+                Ok(job) => run(job, io::stdout()),
+                Err(_) => Ok(()),
+            })?;
     thread::Builder::new().spawn(end_with_the_server)?;
     thread::Builder::new().spawn(count_memory)?;
     confine(job.bounds.time_ms, job.bounds.memory_bytes)?;
