@@ -127,15 +127,15 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         .spawn(async move { fresh.keep_fresh(stop_refresh).await });
     let key = SigningKey::of(config)?;
     let seal = KeySeal::of(&key);
-    let tools = McpToolHost::try_new(&config.tools)?;
-    let tools = WithCode::new(tools, python(config).await);
+    let servers = Arc::new(McpToolHost::try_new(&config.tools)?);
+    let tools = WithCode::before(servers, python(config).await);
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
         pool,
         models: catalog,
         issuer: Arc::new(issuer),
-        tools: Arc::new(tools),
+        tools,
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use jan_domain::ports::{
     ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult,
@@ -5,44 +7,49 @@ use jan_domain::ports::{
 
 use super::tool::PythonExec;
 
-/// A tool host that offers `python_exec` before the deployment's other tools.
+/// A tool host that offers `python_exec` before the deployment's other tools. A tool of theirs that
+/// has its name is not offered.
 #[derive(Clone)]
-pub struct WithCode<H> {
-    host: H,
-    python: Option<PythonExec>,
+pub struct WithCode {
+    python: PythonExec,
+    others: Arc<dyn ToolHost>,
 }
 
-impl<H> WithCode<H> {
-    /// Offers `python`, if there is somebody to run it, and what `host` offers.
-    pub fn new(host: H, python: Option<PythonExec>) -> Self {
-        Self { host, python }
+impl WithCode {
+    /// `python` and what `others` offer; only these, if there is nobody to run code.
+    pub fn before(others: Arc<dyn ToolHost>, python: Option<PythonExec>) -> Arc<dyn ToolHost> {
+        match python {
+            Some(python) => Arc::new(Self { python, others }),
+            None => others,
+        }
     }
 }
 
-impl<H: ToolHost> ToolHost for WithCode<H> {
+impl ToolHost for WithCode {
     fn list(
         &self,
         listing: ToolListing,
     ) -> BoxFuture<'static, Result<Vec<ToolOffer>, ToolFailure>> {
         let own = listing.server.place == ToolPlace::Own;
-        let offered = self.python.as_ref().filter(|_| own).map(PythonExec::offer);
-        let others = self.host.list(listing);
+        let listed = self.others.list(listing);
+        if !own {
+            return listed;
+        }
+        let offered = self.python.offer();
         Box::pin(async move {
-            let Some(offered) = offered else {
-                return others.await;
-            };
-            let mut others = others.await?;
-            others.retain(|other| other.name != offered.name);
-            others.insert(0, offered);
-            Ok(others)
+            let mut offers = listed.await?;
+            offers.retain(|offer| offer.name != offered.name);
+            offers.insert(0, offered);
+            Ok(offers)
         })
     }
 
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<ToolResult, ToolFailure>> {
-        let ours = call.server.place == ToolPlace::Own && call.tool == PythonExec::NAME;
-        match self.python.clone().filter(|_| ours) {
-            Some(python) => Box::pin(async move { python.call(call).await }),
-            None => self.host.call(call),
+        let own = call.server.place == ToolPlace::Own;
+        if !own || call.tool != PythonExec::NAME {
+            return self.others.call(call);
         }
+        let python = self.python.clone();
+        Box::pin(async move { python.call(call).await })
     }
 }

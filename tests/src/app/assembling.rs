@@ -62,10 +62,11 @@ async fn tools(world: &World, setup: &Setup) -> anyhow::Result<Arc<dyn ToolHost>
             runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
         }
     };
-    Ok(match &setup.tools {
-        None => Arc::new(WithCode::new(world.tools.clone(), python)),
-        Some(settings) => Arc::new(WithCode::new(McpToolHost::try_new(settings)?, python)),
-    })
+    let servers: Arc<dyn ToolHost> = match &setup.tools {
+        None => Arc::new(world.tools.clone()),
+        Some(settings) => Arc::new(McpToolHost::try_new(settings)?),
+    };
+    Ok(WithCode::before(servers, python))
 }
 
 fn provider(world: &World, setup: &Setup) -> ProviderSettings {

@@ -143,7 +143,9 @@ impl Parts {
             ready.pop()
         };
         let worker = waiting.map_or_else(|| Worker::start(&self.program, KIND), Ok)?;
-        self.make_ready()?;
+        if let Err(error) = self.make_ready() {
+            tracing::warn!(error = %error, "no code worker stands ready");
+        }
         Ok(worker)
     }
 

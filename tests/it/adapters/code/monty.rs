@@ -193,10 +193,11 @@ async fn a_worker_has_no_environment_no_files_and_no_way_back() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    let running = runner.run(code("while True:\n    pass"));
+    // It lives as long as somebody waits for it.
+    let mut running = runner.run(code("while True:\n    pass"));
     let path = tokio::select! {
         path = looked => path,
-        run = running => panic!("nobody was seen at work: {run:?}"),
+        run = &mut running => panic!("nobody was seen at work: {run:?}"),
     };
     let read = |file: &str| fs::read_to_string(format!("{path}/{file}")).unwrap_or_default();
     assert_eq!(read("environ"), "MIMALLOC_ARENA_RESERVE=16384\0");
@@ -220,4 +221,5 @@ async fn a_worker_has_no_environment_no_files_and_no_way_back() {
     // It looks at its own memory now and then.
     open.retain(|entry| fs::read_link(entry.path()).is_ok_and(|to| !to.starts_with("/proc")));
     assert_eq!(open.len(), 3, "{open:?}");
+    drop(running);
 }
