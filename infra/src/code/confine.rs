@@ -8,7 +8,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 const FILES: u64 = 16;
 /// Address space beyond the limit, for what allocators take in advance. Enforcement at the limit
 /// itself is the interpreter's; this is what holds when it fails.
-const SPACE_AHEAD: u64 = 64 << 20;
+const SPACE_AHEAD: u64 = 128 << 20;
 /// Processor time beyond the time limit.
 const SECONDS_AHEAD: u64 = 1;
 

@@ -3,8 +3,8 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::code::{Approval, RunnerKind};
 use super::*;
+use crate::code::{Approval, RunnerKind};
 
 fn read(environment: &[(&str, &str)], file: &str) -> Result<Config, ConfigError> {
     Config::read(Sources::of(Overrides::default(), environment, file)?)

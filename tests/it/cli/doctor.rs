@@ -102,7 +102,10 @@ async fn who_runs_code_is_told_and_why() {
         (&[][..], "good", "by monty"),
         (&[("JAN_CODE_RUNNER", "off")][..], "good", "is off"),
         (
-            &[("JAN_CODE_RUNNER", "bubblewrap"), ("JAN_CODE_BUBBLEWRAP", nowhere)][..],
+            &[
+                ("JAN_CODE_RUNNER", "bubblewrap"),
+                ("JAN_CODE_BUBBLEWRAP", nowhere),
+            ][..],
             "warning",
             "no sandbox can be made",
         ),

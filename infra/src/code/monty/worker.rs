@@ -1,5 +1,6 @@
 use std::io::{self, Read as _, Stdout};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use crate::code::wire::{self, Job, Word};
 
 /// Of the thread that interprets: deep programs meet monty's limits long before its end.
 const STACK_BYTES: usize = 256 << 20;
+/// The main one, the interpreter, and two that watch.
+const THREADS: usize = 4;
 /// Pause between two looks at this process's own memory.
 const GLANCE: Duration = Duration::from_millis(1);
 /// Exit code of a worker whose server is gone.
@@ -20,23 +23,34 @@ const FAILED: i32 = 1;
 /// A worker of [`Monty`](super::Monty): hears one program, runs it, says what came of it.
 pub(in crate::code) fn work() -> io::Result<()> {
     let job: Job = wire::read(&mut io::stdin())?;
-    // Threads first: a confined process makes none.
+    // Threads first: a confined process makes none, and has no room for what they begin with.
     let (start, started) = std::sync::mpsc::sync_channel(0);
-    let interpreter =
-        thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn(move || match started.recv() {
-                Ok(job) => run(job, io::stdout()),
-                Err(_) => Ok(()),
-            })?;
-    thread::Builder::new().spawn(end_with_the_server)?;
-    thread::Builder::new().spawn(count_memory)?;
+    let all = Arc::new(Barrier::new(THREADS));
+    let interpreting = together(&all, move || match started.recv() {
+        Ok(job) => run(job, io::stdout()),
+        Err(_) => Ok(()),
+    });
+    let interpreter = thread::Builder::new().stack_size(STACK_BYTES);
+    let interpreter = interpreter.spawn(interpreting)?;
+    thread::Builder::new().spawn(together(&all, end_with_the_server))?;
+    thread::Builder::new().spawn(together(&all, count_memory))?;
+    together(&all, || {})();
     confine(job.bounds.time_ms, job.bounds.memory_bytes)?;
     wire::write(&mut io::stdout(), &Word::Begun)?;
     // The thread is there: it waits for this.
     start.send(job).map_err(io::Error::other)?;
     let done = interpreter.join();
     done.unwrap_or_else(|_| Err(io::Error::other("the interpreter panicked")))
+}
+
+/// Goes on when all threads are there, and have taken their first memory.
+fn together<T, F: FnOnce() -> T>(all: &Arc<Barrier>, then: F) -> impl FnOnce() -> T + use<T, F> {
+    let all = Arc::clone(all);
+    move || {
+        let _first = Memory::own();
+        all.wait();
+        then()
+    }
 }
 
 fn run(job: Job, out: Stdout) -> io::Result<()> {

@@ -18,7 +18,7 @@ const AT_ONCE: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_programs_end_under_monty() {
-    let settings = hurried(Duration::from_millis(1500));
+    let settings = hurried(Duration::from_secs(2));
     withstand("monty", &settings).await;
 }
 
