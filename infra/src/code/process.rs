@@ -5,7 +5,6 @@ use std::process::Stdio;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// The running program, also after its file was replaced: both sides then speak alike.
-#[cfg(target_os = "linux")]
 const ITSELF: &str = "/proc/self/exe";
 /// What the allocator takes in advance: usually a gigabyte, by which no limit of the address space
 /// would ever be felt.
@@ -58,8 +57,9 @@ impl Worker {
 
 /// Where this program is, to be started again.
 pub(super) fn own_program() -> io::Result<PathBuf> {
-    #[cfg(target_os = "linux")]
-    return Ok(PathBuf::from(ITSELF));
-    #[cfg(not(target_os = "linux"))]
-    std::env::current_exe()
+    if cfg!(target_os = "linux") {
+        Ok(PathBuf::from(ITSELF))
+    } else {
+        std::env::current_exe()
+    }
 }

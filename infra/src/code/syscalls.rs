@@ -92,7 +92,7 @@ pub(super) fn of_sandbox() -> io::Result<Vec<u8>> {
         {"index": 0, "type": "dword", "op": "ne", "val": UNIX}]}));
     rules.push(json!({"syscall": "clone", "args": [
         {"index": 0, "type": "qword", "op": {"masked_eq": NEW_USER}, "val": NEW_USER}]}));
-    let instructions = compiled(rules)?;
+    let instructions = compiled(&rules)?;
     let bytes = instructions.iter().flat_map(|it| {
         let [code, k] = [it.code.to_ne_bytes().to_vec(), it.k.to_ne_bytes().to_vec()];
         [code, vec![it.jt, it.jf], k].concat()
@@ -107,14 +107,14 @@ pub(super) fn refuse_from_now_on() -> io::Result<()> {
     // It may end itself, as programs do that run out of memory.
     rules.push(json!({"syscall": "tgkill", "args": [
         {"index": 0, "type": "dword", "op": "ne", "val": std::process::id()}]}));
-    apply_filter_all_threads(&compiled(rules)?).map_err(io::Error::other)
+    apply_filter_all_threads(&compiled(&rules)?).map_err(io::Error::other)
 }
 
 fn rules(names: &[&str]) -> Vec<Value> {
     names.iter().map(|name| json!({"syscall": name})).collect()
 }
 
-fn compiled(rules: Vec<Value>) -> io::Result<BpfProgram> {
+fn compiled(rules: &[Value]) -> io::Result<BpfProgram> {
     let filter = json!({"all": {
         "mismatch_action": "allow",
         "match_action": {"errno": NOT_IMPLEMENTED},

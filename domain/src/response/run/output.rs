@@ -117,10 +117,10 @@ fn outputs_of(outcome: &StepOutcome) -> Option<Value> {
         return Some(json!([{"type": "logs", "logs": told.output}]));
     };
     let text = |name: &str| run[name].as_str().unwrap_or_default();
-    let mut logs = format!("{}{}{}", text("stdout"), text("stderr"), text("value"));
-    if logs.is_empty() {
-        logs = text("error").to_owned();
-    }
+    let logs = match format!("{}{}{}", text("stdout"), text("stderr"), text("value")) {
+        silent if silent.is_empty() => text("error").to_owned(),
+        logs => logs,
+    };
     let mut outputs = vec![json!({"type": "logs", "logs": logs})];
     let files = run["artifacts"].as_array().into_iter().flatten();
     let images = files.filter(|file| {

@@ -44,7 +44,7 @@ pub(super) fn interpret(job: Job, mouth: &mut Mouth<impl Write>) -> Ended {
     repl.tracker_mut().set_max_duration(time);
     let step = repl.feed_start(&code, Vec::new(), PrintWriter::Callback(mouth));
     let (repl, ended) = match follow(step, mouth) {
-        Ok((repl, value)) => (repl, finished(&value, bounds)),
+        Ok((repl, value)) => (repl, Ok(finished(&value, bounds))),
         Err(stopped) => {
             let ReplStartError { repl, error } = *stopped;
             let ended = stopped_by(&repl, &error, bounds, mouth);
@@ -155,12 +155,12 @@ fn small(number: u32) -> u8 {
     u8::try_from(number).unwrap_or(u8::MAX)
 }
 
-fn finished(value: &MontyObject, bounds: Bounds) -> io::Result<Ended> {
+fn finished(value: &MontyObject, bounds: Bounds) -> Ended {
     let shown = (!matches!(value, MontyObject::None)).then(|| value.py_repr());
-    Ok(Ended {
+    Ended {
         value: shown.map(|value| clipped(value, bounds.output_bytes)),
         ..empty(RunOutcome::Finished)
-    })
+    }
 }
 
 fn stopped_by(
