@@ -32,8 +32,8 @@ async fn the_tool_is_offered_with_its_schemas_and_hints() {
     let named = |tool: &&Value| tool["name"] == "python_exec";
     let tool = tools.iter().find(named).expect("it is offered");
     let properties = tool["inputSchema"]["properties"].as_object().unwrap();
-    let names: Vec<_> = properties.keys().map(String::as_str).collect();
-    assert_eq!(names, ["approved", "code", "language", "session_id"]);
+    let arguments: Vec<_> = properties.keys().map(String::as_str).collect();
+    assert_eq!(arguments, ["approved", "code", "language", "session_id"]);
     assert_eq!(tool["inputSchema"]["required"], json!(["code"]));
     assert_eq!(tool["outputSchema"]["type"], "object");
     assert_eq!(tool["annotations"]["readOnlyHint"], false);

@@ -74,9 +74,10 @@ fn expanded(code: &str, canary: &Path) -> String {
     });
     replaced(&code, "@NAMES{", |body| {
         let names = 0..body.parse::<usize>().unwrap();
-        names
-            .map(|number| format!("n{number} = {number}\n"))
-            .collect()
+        let lines: Vec<_> = names
+            .map(|number| format!("n{number} = {number}"))
+            .collect();
+        lines.join("\n")
     })
 }
 

@@ -70,7 +70,7 @@ async fn withstand(name: &str, settings: &CodeSettings) {
             Err(failure) => writeln!(wrong, "{}: {failure:?}", hostile.name).unwrap(),
         }
     }
-    println!("{}", table(&runs, settings.limits.time));
+    eprintln!("{}", table(&runs, settings.limits.time));
     assert!(wrong.is_empty(), "under {name}:\n{wrong}");
     assert!(runs.len() >= 120);
     still_works(&runner).await;

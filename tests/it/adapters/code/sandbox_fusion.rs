@@ -56,7 +56,7 @@ fn at(url: &str) -> CodeSettings {
     }
 }
 
-fn answer(status: &str, run_result: Value) -> String {
+fn answer(status: &str, run_result: &Value) -> String {
     json!({
         "status": status, "message": "", "compile_result": null, "run_result": run_result,
         "executor_pod_name": null, "files": {},
@@ -71,7 +71,7 @@ fn ran(status: &str, code: i32, stdout: &str, stderr: &str) -> Value {
 
 #[tokio::test]
 async fn a_program_is_asked_and_answered_in_its_words() {
-    let body = answer("Success", ran("Finished", 0, "1\n", ""));
+    let body = answer("Success", &ran("Finished", 0, "1\n", ""));
     let fake = Fake::answering(200, body).await;
     let program = in_session("user_1", "s", "step_1", "print(1)");
     let run = fake.runner.run(program).await.unwrap();
@@ -100,18 +100,18 @@ async fn what_went_wrong_is_told_apart() {
         (
             answer(
                 "Failed",
-                ran("Finished", 1, "", "Traceback\nValueError: no\n"),
+                &ran("Finished", 1, "", "Traceback\nValueError: no\n"),
             ),
             RunOutcome::Raised,
             "ValueError: no",
         ),
         (
-            answer("Failed", ran("TimeLimitExceeded", -9, "so far", "")),
+            answer("Failed", &ran("TimeLimitExceeded", -9, "so far", "")),
             RunOutcome::TimedOut,
             "it took longer than 10s",
         ),
         (
-            answer("SandboxError", Value::Null),
+            answer("SandboxError", &Value::Null),
             RunOutcome::Killed,
             "the sandbox could not run it",
         ),
@@ -133,7 +133,7 @@ async fn its_files_are_a_strangers() {
         "none": null,
     });
     let mut body: Value =
-        serde_json::from_str(&answer("Success", ran("Finished", 0, "", ""))).unwrap();
+        serde_json::from_str(&answer("Success", &ran("Finished", 0, "", ""))).unwrap();
     body["files"] = files;
     let run = Fake::answering(200, body.to_string())
         .await
