@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod archive;
+pub mod code_worker;
 pub mod config;
 pub mod conversations;
 pub mod doctor;
@@ -108,6 +109,9 @@ pub enum Command {
     Openapi(openapi::OpenapiArgs),
     /// Print the GraphQL schema
     GraphqlSchema(graphql_schema::GraphqlSchemaArgs),
+    /// Run one program and end; started by the server itself
+    #[command(hide = true)]
+    CodeWorker(code_worker::CodeWorkerArgs),
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), &'static str> {

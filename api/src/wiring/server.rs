@@ -5,6 +5,7 @@ use std::time::Duration;
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::PageCache;
 use jan_domain::ports::KeyFailure;
+use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
 use jan_infra::identity::{
@@ -146,6 +147,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let signer = AuditKey::of(config)?;
     let servers = Arc::new(McpToolHost::try_new(&config.tools)?);
     let tools = builtin_tools(&pool, servers, &config.search, &config.scrape)?;
+    let tools = WithCode::before(tools, python(config).await);
     if config.server.roles.worker {
         let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
         let pages = PageCache::new(pool.clone());
@@ -177,6 +179,16 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     })
     .await;
     Ok(assembled?)
+}
+
+/// The tool that runs code. A server whose runner does not work comes up without it.
+async fn python(config: &Config) -> Option<PythonExec> {
+    let runner = select_runner(&config.code).await;
+    let runner = runner.unwrap_or_else(|error| {
+        tracing::error!("python_exec is not offered: {error}");
+        None
+    })?;
+    Some(PythonExec::new(runner, config.code.approval.clone()))
 }
 
 impl Ground {

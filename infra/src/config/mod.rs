@@ -8,6 +8,7 @@
 
 mod audit;
 mod auth;
+mod code;
 mod database;
 mod error;
 mod file;
@@ -47,6 +48,7 @@ pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
 pub use telemetry::{LogFormat, TelemetrySettings};
 
+use crate::code::CodeSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
 use crate::scrape::ScrapeSettings;
@@ -77,6 +79,8 @@ pub struct Config {
     pub search: SearchSettings,
     /// How pages of the web are read.
     pub scrape: ScrapeSettings,
+    /// Who runs code.
+    pub code: CodeSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
     /// The GraphQL endpoint.
@@ -154,6 +158,7 @@ impl Config {
         let mut search = SearchSettings::default();
         let mut scrape = ScrapeSettings::default();
         let mut retention = RetentionSettings::default();
+        let mut code = CodeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -169,6 +174,7 @@ impl Config {
         let tools = tools::read(&mut sources)?;
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
+        sources.read(code::SETTINGS, &mut code)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
@@ -194,6 +200,7 @@ impl Config {
             tools,
             search,
             scrape,
+            code,
             mcp,
             graphql,
             telemetry,

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use jan_domain::tool_permissions::ToolPermissions;
+use jan_infra::code::CodeSettings;
 use jan_infra::config::{
     AuthSettings, GraphqlSettings, Limits, McpSettings, Roles, ServerSettings,
 };
@@ -25,6 +26,8 @@ pub struct Setup {
     pub tools: Option<ToolSettings>,
     /// Our own tools stand before the others, under these settings.
     pub builtin: Option<(SearchSettings, ScrapeSettings)>,
+    /// Code runs, under these settings.
+    pub code: Option<CodeSettings>,
     /// Which of the deployment's own tools callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
@@ -56,6 +59,7 @@ impl Default for Setup {
             model: Options::default(),
             tools: None,
             builtin: None,
+            code: None,
             tool_permissions: ToolPermissions::default(),
             direct_calls_max: 8,
             mcp: McpSettings {
