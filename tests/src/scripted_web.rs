@@ -176,7 +176,10 @@ impl Stage {
 
 async fn answer(State(stage): State<Arc<Stage>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes());
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes);
     let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let headers = parts.headers.iter();
     let query = parts.uri.query().unwrap_or_default();

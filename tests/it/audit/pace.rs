@@ -68,13 +68,13 @@ async fn the_check_keeps_up() {
     for round in 1..=3 {
         let began = Instant::now();
         verifier.verify(&wish, &extent, |_| ()).await.unwrap();
-        let verified = began.elapsed();
+        let checked = began.elapsed();
         let began = Instant::now();
         verifier.read_only(&extent).await.unwrap();
         let read = began.elapsed();
         println!(
             "round {round}: verified {:.0} events/s, read alone {:.0} events/s",
-            rate(EVENTS, verified),
+            rate(EVENTS, checked),
             rate(EVENTS, read)
         );
     }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Desk;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A desk at the database of an application that has had two short talks, sealed; and one of them.
 async fn talked() -> (App, Desk, String) {

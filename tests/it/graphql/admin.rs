@@ -69,9 +69,9 @@ async fn an_administrator_makes_a_read_model_anew_and_follows_that() {
     let follow = "subscription($name: String!) { projectionProgress(name: $name) {
         generation status phase eventsDone eventsTotal } }";
     let told = followed(&administrator, follow, json!({"name": name})).await;
-    let last = &told.last().unwrap()["data"]["projectionProgress"];
-    assert_eq!(last["status"], "live", "{last}");
-    assert_eq!(last["generation"], begun["progress"]["generation"]);
+    let end = &told.last().unwrap()["data"]["projectionProgress"];
+    assert_eq!(end["status"], "live", "{end}");
+    assert_eq!(end["generation"], begun["progress"]["generation"]);
     let unknown = data_of(&administrator, rebuild, json!({"name": "nothing"})).await;
     let unknown = &unknown["rebuildProjection"]["userErrors"];
     assert_eq!(*unknown, json!([{"code": "NOT_FOUND", "field": "name"}]));

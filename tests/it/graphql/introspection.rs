@@ -38,11 +38,11 @@ fn everything_in_it_is_described() {
         if in_text {
             continue;
         }
-        let is_text = line.starts_with('"');
+        let quoted = line.starts_with('"');
         let argument = line.starts_with(')') || in_arguments;
         in_arguments = line.ends_with('(') || in_arguments && !line.starts_with(')');
         let named = line.ends_with('{') || line.contains(": ") || line.starts_with("scalar");
-        let names = named && !argument;
+        let declares = named && !argument;
         // What the library makes has words of its own, or none.
         let made = [
             "Connection {",
@@ -56,10 +56,10 @@ fn everything_in_it_is_described() {
         ];
         let made = made.iter().any(|made| line.contains(made));
         assert!(
-            is_text || !names || described || made,
+            quoted || !declares || described || made,
             "{line} has no words"
         );
-        described = is_text || described && !names;
+        described = quoted || described && !declares;
     }
 }
 

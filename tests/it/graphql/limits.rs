@@ -36,13 +36,11 @@ fn bomb(doublings: usize) -> String {
 }
 
 fn attacks() -> Vec<(&'static str, String)> {
-    let aliases: String = (0..1_000)
-        .map(|at| format!("a{at}: models {{ id }} "))
-        .collect();
+    let alias = |at: usize| format!("a{at}: models {{ id }} ");
+    let aliases = (0..1_000).map(alias).collect::<Vec<_>>().concat();
     let directives = "@include(if: true) ".repeat(1_000);
-    let operations: String = (0..100)
-        .map(|at| format!("query Q{at} {{ models {{ id }} }} "))
-        .collect();
+    let operation = |at: usize| format!("query Q{at} {{ models {{ id }} }} ");
+    let operations = (0..100).map(operation).collect::<Vec<_>>().concat();
     let wide =
         "conversations(first: 100) { edges { node { items(first: 100) { edges { node { response {
         output { response { steps { id } } } } } } } responses(first: 100) { steps { id } } } } }";

@@ -26,10 +26,6 @@ fn ask(client: &Client, query: &str, variables: &Value) -> Request {
 }
 
 /// What a document gives, which must go well.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) is written in the call"
-)]
 async fn data_of(client: &Client, query: &str, variables: Value) -> Value {
     let mut told = ask(client, query, &variables)
         .await
@@ -40,10 +36,6 @@ async fn data_of(client: &Client, query: &str, variables: Value) -> Value {
 }
 
 /// The first error that a document gives, as `[code, field]`.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) is written in the call"
-)]
 async fn error_of(client: &Client, query: &str, variables: Value) -> [Value; 2] {
     let answer = ask(client, query, &variables).await;
     assert!(answer.status() < 500, "{}", answer.text());

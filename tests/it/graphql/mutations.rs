@@ -8,10 +8,6 @@ use serde_json::{Value, json};
 use super::{completion, conversation, data_of, error_of, id_of, response};
 
 /// What a mutation answers; `input` is its input.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) is written in the call"
-)]
 async fn done(client: &Client, name: &str, input: Value, fields: &str) -> Value {
     let kind = name[..1].to_uppercase() + &name[1..];
     let document = format!(

@@ -28,10 +28,6 @@ fn answers_of(text: &str) -> Vec<Value> {
 }
 
 /// What a subscription tells to its end.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "json!(…) is written in the call"
-)]
 pub(super) async fn followed(client: &Client, query: &str, variables: Value) -> Vec<Value> {
     let body = json!({"query": query, "variables": variables});
     let answer = client

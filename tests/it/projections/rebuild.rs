@@ -103,6 +103,9 @@ impl Traffic {
     }
 }
 
+/// What is known of an index.
+type Index = (String, bool, bool, bool, Option<String>, Option<String>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_takes_its_place_and_gives_it_back_under_readers_and_writers() {
     let (pool, _database) = database().await;
@@ -167,8 +170,7 @@ async fn a_rebuild_keeps_indexes_keys_and_storage_of_its_tables() {
                                     'public.accounts', 'public.closed_sessions', 'public.usage',
                                     'public.usage_open_calls']::regclass[])
          order by 1";
-    type Row = (String, bool, bool, bool, Option<String>, Option<String>);
-    let before: Vec<Row> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
+    let before: Vec<Index> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
     let operator = operator(&pool, "operator");
     for model in ReadModel::ALL {
         assert_eq!(
@@ -176,7 +178,7 @@ async fn a_rebuild_keeps_indexes_keys_and_storage_of_its_tables() {
             Rebuilt::Live
         );
     }
-    let after: Vec<Row> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
+    let after: Vec<Index> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
     assert_eq!(before, after);
     node.stop().await;
 }

@@ -44,7 +44,7 @@ fn positions(events: &[Value]) -> Vec<i64> {
 async fn until_indexed(app: &App) {
     let sql = "select (select max(position) from events)
                       <= coalesce((select max(indexed_through) from event_sealer), 0)";
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_mins(1);
     while !sqlx::query_scalar::<_, bool>(sql)
         .fetch_one(app.pool())
         .await

@@ -19,14 +19,14 @@ const ID: &str = "conv_long";
 /// event's number in place of N.
 async fn write(pool: &PgPool, events: i64, following: &str) {
     let created = r#"{"Created":{"owner":{"tenant":"default","account":"user_1"},"title":null,"metadata":{},"referrer":null,"at":"2026-01-01T00:00:00Z"}}"#;
-    let sql = r#"
+    let sql = r"
         insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version,
                             payload, metadata)
         select 'conversation', $1, n, 'ConversationEvent', '1.0',
                case n when 1 then $3 else replace($4, 'N', n::text) end::json,
                $5::json
           from generate_series(1, $2) as n
-         order by n"#;
+         order by n";
     sqlx::query(sql)
         .bind(ID)
         .bind(events)

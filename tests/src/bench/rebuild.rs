@@ -251,13 +251,13 @@ impl Load {
 
 /// One event of an account's: of no concern to what is built.
 async fn append(pool: &PgPool, (name, task, number): (&str, i64, i64)) -> Result<(), sqlx::Error> {
-    let sql = r#"
+    let sql = r"
         insert into events
                (aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
                 metadata)
         select aggregate_type, $1, 1, event_type, event_version, payload, metadata
           from events
-         where position = 1"#;
+         where position = 1";
     sqlx::query(sql)
         .bind(format!("conv_load_{name}_{task}_{number}"))
         .execute(pool)

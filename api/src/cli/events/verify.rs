@@ -55,28 +55,28 @@ pub async fn verify(
     let extent = verifier.extent(&wish).await?;
     let bar = bar(extent.events);
     let began = Instant::now();
-    let verified = verifier
+    let outcome = verifier
         .verify(&wish, &extent, |events| bar.inc(events))
         .await;
     bar.finish_and_clear();
     let took = began.elapsed();
-    if let (Err(VerifyError::Fault(fault)), true) = (&verified, args.json) {
+    if let (Err(VerifyError::Fault(fault)), true) = (&outcome, args.json) {
         writeln!(out, "{}", faulty(fault))?;
         out.flush()?;
     }
-    let verified = verified?;
+    let checked = outcome?;
     let baseline = if args.baseline {
         Some(read_only(verifier, &extent).await?)
     } else {
         None
     };
     if args.json {
-        writeln!(out, "{}", sound(&verified, took, baseline))?;
+        writeln!(out, "{}", sound(&checked, took, baseline))?;
     } else {
-        tell(&verified, &wish, out)?;
-        writeln!(out, "Checked {}.", pace(verified.events, took))?;
+        tell(&checked, &wish, out)?;
+        writeln!(out, "Checked {}.", pace(checked.events, took))?;
         if let Some(took) = baseline {
-            writeln!(out, "Reading alone: {}.", pace(verified.events, took))?;
+            writeln!(out, "Reading alone: {}.", pace(checked.events, took))?;
         }
     }
     Ok(out.flush()?)

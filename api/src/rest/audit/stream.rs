@@ -29,6 +29,10 @@ use crate::rest::path_id::InPath;
     ),
     responses((status = 200, body = ListBody<AuditEventBody>)),
 )]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "axum hands a handler each part of a request by itself"
+)]
 pub(super) async fn history(
     State(reads): State<ReadModels>,
     Authenticated(caller): Authenticated,

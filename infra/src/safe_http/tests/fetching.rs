@@ -60,8 +60,8 @@ async fn no_address_of_the_table_is_fetched_from() {
     let fetcher = fetcher(&[four.port()]);
     let mut tried = 0;
     for url in table(four.port()) {
-        let fetched = fetch(&fetcher, &url).await;
-        let told = fetched.expect_err(&url).to_string();
+        let outcome = fetch(&fetcher, &url).await;
+        let told = outcome.expect_err(&url).to_string();
         assert_eq!(told, "nothing can be fetched from this address", "{url}");
         tried += 1;
     }
@@ -83,8 +83,8 @@ async fn no_redirect_leads_to_an_address_of_the_table() {
         let server = Canary::answering("127.77.0.1:0", redirect(status, &location)).await;
         let fetcher = fetcher(&[server.port(), four.port()]);
         let url = format!("http://page.example:{}/", server.port());
-        let fetched = fetch(&fetcher, &url).await;
-        assert!(fetched.is_err(), "{location}: {fetched:?}");
+        let outcome = fetch(&fetcher, &url).await;
+        assert!(outcome.is_err(), "{location}: {outcome:?}");
         assert!(server.connections() > 0, "{location}");
         tried += 1;
     }
@@ -103,9 +103,9 @@ async fn a_redirect_is_followed_to_what_is_public_without_anything_but_who_we_ar
     let first = Canary::answering("127.77.0.1:0", redirect(302, &location)).await;
     let fetcher = fetcher(&[first.port(), page.port()]);
     let url = format!("http://page.example:{}/", first.port());
-    let fetched = fetch(&fetcher, &url).await.unwrap();
-    assert_eq!(fetched.body, b"hi");
-    assert_eq!(fetched.url, location.trim_end_matches("#part"));
+    let outcome = fetch(&fetcher, &url).await.unwrap();
+    assert_eq!(outcome.body, b"hi");
+    assert_eq!(outcome.url, location.trim_end_matches("#part"));
     let asked = &page.requests()[0];
     let names: Vec<_> = asked
         .lines()

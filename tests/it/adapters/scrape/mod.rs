@@ -211,7 +211,7 @@ async fn what_cannot_be_read_is_said() {
     );
     subject
         .web
-        .tell("/slow", [Reply::page(PAGE).after(Duration::from_secs(60))]);
+        .tell("/slow", [Reply::page(PAGE).after(Duration::from_mins(1))]);
     for (path, words) in [
         ("/missing", "the page's server answered with status 404"),
         (

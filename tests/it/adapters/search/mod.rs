@@ -60,7 +60,7 @@ fn add(settings: &mut SearchSettings, name: EngineName, web: &ScriptedWeb) {
             return;
         }
     };
-    keyed.url = web.base_url().to_owned();
+    web.base_url().clone_into(&mut keyed.url);
     keyed.key = Some(jan_infra::secret::Secret::new("key-1".to_owned()));
 }
 

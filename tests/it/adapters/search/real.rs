@@ -1,4 +1,4 @@
-//! A real searx, the ancestor of SearXNG, as Debian has it: its engine asks a scripted page. Run it by
+//! A real searx, the ancestor of `SearXNG`, as Debian has it: its engine asks a scripted page. Run it by
 //! `cargo it -- --ignored a_real_searx` where the package `searx` is installed.
 
 use std::path::Path;
