@@ -10,6 +10,7 @@ mod crash;
 mod domain;
 mod edge;
 mod erasure;
+mod graphql;
 mod history;
 mod mcp;
 mod model;

@@ -27,7 +27,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, McpDoor, Rooms, Server};
+use crate::state::{ApiState, EdgeLimits, Introspection, McpDoor, Rooms, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -65,6 +65,8 @@ pub struct Blueprint {
     pub cors_origins: Origins,
     /// Who may come to the MCP endpoint.
     pub mcp: McpDoor,
+    /// Who is shown the GraphQL schema.
+    pub introspection: Introspection,
     /// The metrics in Prometheus's text format.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Where tests make the process die.
@@ -130,7 +132,9 @@ impl Application {
             .spawn(forgetting.keep_forgetting(work.stop_background.clone()));
         observe_pool(&pool);
         let (commands, mut reads) = sides(&blueprint, &work, &node, &ids);
-        reads.audit = reads.audit.opening(Arc::new(blueprint.keys.clone()));
+        let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
+        reads.conversations = reads.conversations.opening(Arc::clone(&keyring));
+        reads.audit = reads.audit.opening(keyring);
         if blueprint.roles.worker {
             work.care_for_all(&blueprint, &commands, &reads);
         }
@@ -265,6 +269,7 @@ fn state_of(
         guests,
         cors_origins,
         mcp,
+        introspection,
         metrics,
         signer,
         keys,
@@ -283,6 +288,7 @@ fn state_of(
         cors_origins: cors_origins.to_vec(),
         mcp,
         tool_servers,
+        introspection,
         signer,
     };
     let rooms = Rooms {

@@ -8,9 +8,11 @@
 
 mod audit;
 mod auth;
+mod code;
 mod database;
 mod error;
 mod file;
+mod graphql;
 mod keys;
 mod limits;
 mod mcp;
@@ -36,6 +38,7 @@ pub use audit::AuditSettings;
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
+pub use graphql::GraphqlSettings;
 pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
@@ -45,6 +48,7 @@ pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
 pub use telemetry::{LogFormat, TelemetrySettings};
 
+use crate::code::CodeSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
 use crate::scrape::ScrapeSettings;
@@ -75,8 +79,12 @@ pub struct Config {
     pub search: SearchSettings,
     /// How pages of the web are read.
     pub scrape: ScrapeSettings,
+    /// Who runs code.
+    pub code: CodeSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
+    /// The GraphQL endpoint.
+    pub graphql: GraphqlSettings,
     /// What the server tells about itself.
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
@@ -146,9 +154,11 @@ impl Config {
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
+        let mut graphql = GraphqlSettings::default();
         let mut search = SearchSettings::default();
         let mut scrape = ScrapeSettings::default();
         let mut retention = RetentionSettings::default();
+        let mut code = CodeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -164,7 +174,9 @@ impl Config {
         let tools = tools::read(&mut sources)?;
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
+        sources.read(code::SETTINGS, &mut code)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
+        sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
         let mut lines = sources.into_lines();
@@ -188,7 +200,9 @@ impl Config {
             tools,
             search,
             scrape,
+            code,
             mcp,
+            graphql,
             telemetry,
             limits,
             retention,

@@ -3,10 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use jan_api::wiring::{Application, Blueprint, builtin_tools, mcp_door, retention_terms};
+use jan_api::wiring::{
+    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms,
+};
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
 use jan_domain::ports::{ToolHost, ToolServers};
+use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
@@ -33,7 +36,7 @@ pub(super) async fn assemble(
     let pool = jan_infra::database::connect(&settings, world.database.options()).await?;
     let catalog = ProviderCatalog::try_new(vec![provider(&world, &setup)])?;
     catalog.refresh().await;
-    let (tools, servers) = tools(&world, &setup, &pool)?;
+    let (tools, servers) = tools(&world, &setup, &pool).await?;
     let application = Application::assemble(Blueprint {
         pool: pool.clone(),
         models: Arc::new(catalog),
@@ -52,6 +55,7 @@ pub(super) async fn assemble(
         limits: setup.limits.clone(),
         cors_origins: ServerSettings::default().cors_origins,
         mcp: mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp),
+        introspection: introspection(&setup.server, &setup.graphql),
         metrics: Box::new(|| telemetry.render_metrics()),
         crash: CrashPoints::default(),
     });
@@ -59,7 +63,14 @@ pub(super) async fn assemble(
 }
 
 /// The scripted tools, or a real host of MCP servers; behind our own, if those are wanted.
-fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Tools> {
+async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Tools> {
+    let python = match &setup.code {
+        None => None,
+        Some(settings) => {
+            let runner = select_runner(settings).await?;
+            runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
+        }
+    };
     let real = McpToolHost::try_new(setup.tools.as_ref().unwrap_or(&ToolSettings::default()))?;
     let real = Arc::new(real);
     let servers: Arc<dyn ToolHost> = match &setup.tools {
@@ -70,7 +81,7 @@ fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Tools> {
         None => servers,
         Some((search, scrape)) => builtin_tools(pool, servers, search, scrape)?,
     };
-    Ok((tools, real))
+    Ok((WithCode::before(tools, python), real))
 }
 
 type Tools = (Arc<dyn ToolHost>, Arc<dyn ToolServers>);
