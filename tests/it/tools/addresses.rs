@@ -69,7 +69,7 @@ async fn start() -> App {
 async fn response(app: &App, path: &str, input: &str, tools: Value) -> String {
     let body = json!({"model": MODEL, "input": input, "tools": tools});
     let told = app.post(path, body).await;
-    let status = told.status().as_u16();
+    let status = told.status();
     assert!(status == 424 || status < 500, "{status} {}", told.text());
     format!("{status} {}", told.text())
 }
