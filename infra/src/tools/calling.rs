@@ -4,7 +4,7 @@ use rmcp::model::{
     CallToolRequest, CallToolRequestParams, ClientRequest, ErrorCode, RequestMetaObject,
     ServerResult,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::endpoint::Endpoint;
 use super::failure::{self, Setback};
@@ -23,8 +23,7 @@ pub(super) async fn call(
     call: &ToolCall,
     offer: Option<&ToolOffer>,
 ) -> Result<ToolResult, ToolFailure> {
-    let arguments = Value::Object(call.arguments.clone());
-    let fault = offer.and_then(|offer| schema_check::fault(&offer.input_schema, &arguments));
+    let fault = offer.and_then(|offer| misfit(&offer.input_schema, &call.arguments));
     if let Some(fault) = fault {
         let words =
             format!("The arguments do not fit the tool's schema; nothing was called. {fault}");
@@ -42,6 +41,15 @@ pub(super) async fn call(
     };
     let result = results::read(answer, endpoint.limits.result_bytes_max)?;
     Ok(checked(result, offer))
+}
+
+/// What is wrong with the arguments. Many models say of what they leave out that it is null.
+fn misfit(schema: &Value, arguments: &Map<String, Value>) -> Option<String> {
+    let whole = Value::Object(arguments.clone());
+    schema_check::fault(schema, &whole)?;
+    let said = arguments.iter().filter(|(_, value)| !value.is_null());
+    let said = said.map(|(name, value)| (name.clone(), value.clone()));
+    schema_check::fault(schema, &Value::Object(said.collect()))
 }
 
 /// The result, unless its structured value is not what the tool promises.
