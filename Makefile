@@ -70,7 +70,7 @@ sdk-agents: setup ## run agent frameworks and the Codex CLI against a server (la
 	cargo programs
 	JAN_WHEELS_DIR="$(abspath $(RUNTIME))" tests/sdk/agents/run
 
-conformance: setup ## hold the MCP endpoint to the official suites and the inspector (needs npm)
+conformance: setup ## hold MCP, server and client, to the official suites and SDKs (needs npm)
 	cargo programs
 	JAN_WHEELS_DIR="$(abspath $(RUNTIME))" tests/conformance/run
 

@@ -10,9 +10,11 @@ use jan_api::cli::events::EventsCommand;
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
-use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi};
+use jan_api::cli::tools::ToolsCommand;
+use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi, tools};
 use jan_api::wiring::{
-    DatabaseVisit, Serving, admin_token, at_database, check_proof, diagnose, serve_until,
+    DatabaseVisit, Serving, admin_token, ask_tool_servers, at_database, check_proof, diagnose,
+    serve_until,
 };
 use jan_infra::code::code_worker;
 use jan_infra::config::{Config, Overrides, Source};
@@ -83,6 +85,11 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
             if !diagnosis.can_start {
                 return Ok(ExitCode::from(FAILED));
             }
+        }
+        Command::Tools(ToolsCommand::List(args)) => {
+            quieten(&mut config)?;
+            let reports = ask_tool_servers(&config).await?;
+            tools::list(&args, reports, &mut Answer::new())?;
         }
         Command::Events(EventsCommand::VerifyProof(args)) => {
             check_proof(&args, &config, &mut Answer::new())?;

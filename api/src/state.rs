@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use futures::future::BoxFuture;
 use jan_commands::Commands;
 use jan_commands::store::IdempotencyKeys;
-use jan_domain::ports::{IdGenerator, Signer};
+use jan_domain::ports::{IdGenerator, Signer, ToolServers};
 use jan_projections::{ProjectionOperator, ReadModels};
 
 use crate::authenticate::Authenticator;
@@ -97,6 +97,8 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// The MCP endpoint.
     pub mcp: McpDoor,
+    /// The deployment's tool servers, for whoever operates them.
+    pub tool_servers: Arc<dyn ToolServers>,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
     /// Signs checkpoints of the log.

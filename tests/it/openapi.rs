@@ -50,6 +50,7 @@ impl Operation {
             .replace("{position}", "0")
             .replace("{model}", "nobody")
             .replace("{projection}", "usage")
+            .replace("{label}", "nobody")
     }
 }
 

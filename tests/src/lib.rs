@@ -22,6 +22,10 @@ pub mod given;
 pub mod heard;
 /// Requests over a real socket.
 pub mod live;
+/// The server that the conformance suites of MCP ask for, behind our own door.
+pub mod mcp_fixture;
+/// What the conformance suites of MCP want a client to call.
+pub mod mcp_scenario;
 /// The real program as child processes.
 pub mod process;
 /// A client on the other side of a socket.

@@ -17,6 +17,7 @@ pub mod retention;
 pub mod serve;
 pub mod stop;
 pub mod terminal;
+pub mod tools;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ use self::keys::KeysCommand;
 use self::projections::ProjectionsCommand;
 use self::responses::ResponsesCommand;
 use self::retention::RetentionCommand;
+use self::tools::ToolsCommand;
 
 /// An OpenAI-compatible LLM platform whose whole history is an event log in Postgres.
 ///
@@ -101,6 +103,9 @@ pub enum Command {
     /// Give up what is too old
     #[command(subcommand)]
     Retention(RetentionCommand),
+    /// Look at the tools of the deployment's servers
+    #[command(subcommand)]
+    Tools(ToolsCommand),
     /// Print every setting, its value and where it comes from
     Config(config::ConfigArgs),
     /// Tell what is found, missing and chosen, and whether the server can start

@@ -15,6 +15,7 @@ impl From<ToolFailure> for ApiError {
             ToolFailure::Unreachable
             | ToolFailure::Forbidden
             | ToolFailure::UnknownTool(_)
+            | ToolFailure::Withheld(_)
             | ToolFailure::Unauthorized
             | ToolFailure::Refused(_)
             | ToolFailure::Cut

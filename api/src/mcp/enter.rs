@@ -11,7 +11,7 @@ use jan_domain::ports::TOOL_DEPTH_HEADER;
 
 use super::{guard, metadata};
 use crate::error::ApiError;
-use crate::state::ApiState;
+use crate::state::{ApiState, McpDoor};
 
 /// Lets a request pass once it is known who asks.
 pub(crate) async fn enter(
@@ -30,14 +30,20 @@ pub(crate) async fn enter(
 
 async fn caller(state: &ApiState, headers: &HeaderMap, uri: &Uri) -> Result<Arc<Caller>, ApiError> {
     let door = &state.server.mcp;
-    guard::check(headers, uri, door)?;
-    if headers.contains_key(TOOL_DEPTH_HEADER) {
-        return Err(ApiError::tool_loop());
-    }
+    admit(headers, uri, door)?;
     if door.open && !headers.contains_key(header::AUTHORIZATION) {
         return Ok(Arc::new(Caller::nobody()));
     }
     state.authenticator.caller(headers).await
+}
+
+/// Refuses what no token makes welcome: other hosts, other pages, and ourselves.
+pub(super) fn admit(headers: &HeaderMap, uri: &Uri, door: &McpDoor) -> Result<(), ApiError> {
+    guard::check(headers, uri, door)?;
+    if headers.contains_key(TOOL_DEPTH_HEADER) {
+        return Err(ApiError::tool_loop());
+    }
+    Ok(())
 }
 
 /// A refusal that tells clients where tokens come from.

@@ -5,6 +5,7 @@
 //! `enter.rs`, then `handler.rs`.
 
 mod accept;
+mod alone;
 mod enter;
 mod guard;
 mod handler;
@@ -20,9 +21,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -30,12 +33,13 @@ use self::handler::Handler;
 use crate::caller::Authenticated;
 use crate::error::ApiError;
 use crate::rest::description;
-use crate::state::ApiState;
+use crate::state::{ApiState, EdgeLimits, McpDoor};
 
+pub use self::alone::alone;
 pub(crate) use self::enter::enter;
 
 /// The protocol behind the door.
-pub(crate) type Service = Arc<StreamableHttpService<Handler, NeverSessionManager>>;
+pub(crate) type Service<H = Handler> = Arc<StreamableHttpService<H, NeverSessionManager>>;
 
 /// What is behind [`enter`].
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
@@ -52,15 +56,23 @@ pub(crate) fn public_routes() -> OpenApiRouter<ApiState> {
     metadata::routes()
 }
 
-/// The protocol, without sessions: every request stands for itself, on any node.
+/// The protocol, as this server's own handler answers it.
 pub(crate) fn service(state: &ApiState) -> Service {
-    let handler = Handler::new(state);
+    let stop = state.commands.runner.stopping();
+    spoken_by(Handler::new(state), state.server.mcp.body_bytes, stop)
+}
+
+/// The protocol, without sessions: every request stands for itself, on any node.
+fn spoken_by<H>(handler: H, body_bytes: usize, stop: CancellationToken) -> Service<H>
+where
+    H: ServerHandler + Clone + Send + Sync + 'static,
+{
     // Hosts and origins are looked at before, and bodies are read before.
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_max_request_body_bytes(state.server.mcp.body_bytes)
-        .with_cancellation_token(state.commands.runner.stopping())
+        .with_max_request_body_bytes(body_bytes)
+        .with_cancellation_token(stop)
         .disable_allowed_hosts()
         .disable_allowed_origins();
     Arc::new(StreamableHttpService::new(
@@ -109,9 +121,19 @@ async fn answer(
     Extension(service): Extension<Service>,
     request: Request,
 ) -> Result<Response, Response> {
-    let limits = crate::state::EdgeLimits {
-        body_bytes: state.server.mcp.body_bytes,
-        ..state.server.limits
+    pass(&service, request, &state.server.mcp, state.server.limits).await
+}
+
+/// Reads one message and lets the protocol answer it.
+async fn pass<H: ServerHandler>(
+    service: &Service<H>,
+    request: Request,
+    door: &McpDoor,
+    edge: EdgeLimits,
+) -> Result<Response, Response> {
+    let limits = EdgeLimits {
+        body_bytes: door.body_bytes,
+        ..edge
     };
     let request = message::read(request, &limits).await?;
     let answered = service.handle(request).await;

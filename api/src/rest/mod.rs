@@ -1,6 +1,6 @@
 //! The REST surface: one folder per resource, one file per operation.
 
-mod admin;
+pub(crate) mod admin;
 mod audit;
 mod auth;
 mod chat;

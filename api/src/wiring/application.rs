@@ -11,7 +11,7 @@ use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
     IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer, TokenIssuer,
-    ToolHost, UnattendedRuns,
+    ToolHost, ToolServers, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -39,6 +39,8 @@ pub struct Blueprint {
     pub issuer: Arc<dyn TokenIssuer>,
     /// The tools on offer.
     pub tools: Arc<dyn ToolHost>,
+    /// The servers behind them, for whoever operates them.
+    pub tool_servers: Arc<dyn ToolServers>,
     /// Which of them callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
@@ -271,6 +273,7 @@ fn state_of(
         metrics,
         signer,
         keys,
+        tool_servers,
         ..
     } = blueprint;
     let clock = Arc::clone(&commands.clock);
@@ -284,6 +287,7 @@ fn state_of(
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
         mcp,
+        tool_servers,
         introspection,
         signer,
     };

@@ -9,6 +9,7 @@ use jan_infra::runtime::{Detection, EmbeddedPostgres, Finding, Part, detect};
 use rustix::fs::{Access, access};
 use tokio::net::TcpListener;
 
+use super::tool_servers::check_tool_servers;
 use crate::cli::doctor::{Check, Diagnosis};
 use crate::cli::terminal::sentence;
 
@@ -42,6 +43,7 @@ pub async fn diagnose(config: &Config) -> Diagnosis {
     for provider in &config.providers {
         checks.push(model_provider(provider).await);
     }
+    checks.extend(check_tool_servers(config).await);
     checks.push(code(&config.code).await);
     Diagnosis::of(checks, runtime)
 }

@@ -17,6 +17,7 @@ mod parts;
 mod projections;
 mod server;
 mod skipping;
+mod tool_servers;
 mod visit;
 
 pub use admin_token::{admin_token, sign_admin_token};
@@ -33,4 +34,5 @@ pub use mcp_door::mcp_door;
 pub use migration::migrate;
 use owner_keys::{owner_keys, reading_keys};
 pub use server::{ServeError, Serving, serve_until};
+pub use tool_servers::ask_tool_servers;
 pub use visit::{DatabaseVisit, VisitError};

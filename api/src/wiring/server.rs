@@ -146,7 +146,12 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let seal = KeySeal::of(&key);
     let signer = AuditKey::of(config)?;
     let servers = Arc::new(McpToolHost::try_new(&config.tools)?);
-    let tools = builtin_tools(&pool, servers, &config.search, &config.scrape)?;
+    let tools = builtin_tools(
+        &pool,
+        Arc::clone(&servers) as _,
+        &config.search,
+        &config.scrape,
+    )?;
     let tools = WithCode::before(tools, python(config).await);
     if config.server.roles.worker {
         let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
@@ -161,6 +166,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         models: catalog,
         issuer: Arc::new(issuer),
         tools,
+        tool_servers: servers,
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,

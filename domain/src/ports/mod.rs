@@ -12,6 +12,7 @@ mod seal;
 mod signer;
 mod token_issuer;
 mod tool_host;
+mod tool_servers;
 
 pub use clock::Clock;
 pub use id_generator::{IdGenerator, SeededIds};
@@ -32,3 +33,4 @@ pub use tool_host::{
     Credential, TOOL_DEPTH_HEADER, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer,
     ToolPlace, ToolResult, ToolServer,
 };
+pub use tool_servers::{Approval, ToolReport, ToolServerReport, ToolServers};

@@ -163,6 +163,9 @@ pub enum ToolFailure {
     /// The server has no such tool; the call has not happened.
     #[error("there is no tool '{0}'")]
     UnknownTool(String),
+    /// The tool is not the one that the operator approved; nothing was sent.
+    #[error("the tool '{0}' is not as it was approved, and is withheld")]
+    Withheld(String),
     /// Nobody at the other side takes these credentials.
     #[error("the tool server refused the credentials")]
     Unauthorized,
@@ -190,6 +193,7 @@ impl ToolFailure {
             Self::Unreachable => "unreachable",
             Self::Forbidden => "forbidden",
             Self::UnknownTool(_) => "unknown_tool",
+            Self::Withheld(_) => "withheld",
             Self::Unauthorized => "unauthorized",
             Self::Refused(_) => "refused",
             Self::TimedOut => "timed_out",

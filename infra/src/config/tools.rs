@@ -4,7 +4,7 @@ use super::error::ConfigError;
 use super::setting::{Setting, SettingLine, Source};
 use super::sources::Sources;
 use super::value::{Written, list_of};
-use crate::tools::{ToolLimits, ToolServerSettings, ToolSettings};
+use crate::tools::{Pins, ToolLimits, ToolServerSettings, ToolSettings};
 
 /// The server of Jan Server's own variable.
 const JAN_TOOLS: &str = "jan";
@@ -33,6 +33,12 @@ const SETTINGS: &[Setting<ToolSettings>] = &[
         env: &["JAN_TOOLS_CALLER_HEADERS"],
         doc: "Headers callers may send to their tool servers, besides authorization, api-key and most x-…",
         slot: |tools| &mut tools.caller_headers,
+    },
+    Setting {
+        name: "tools.pins",
+        env: &["JAN_TOOLS_PINS"],
+        doc: "Lists of tools that are not as approved: off, warn, enforce, or given (enforce where there is a pin, else warn)",
+        slot: |tools| &mut tools.pins,
     },
     Setting {
         name: "tools.allowed",
@@ -136,6 +142,48 @@ const JAN_TOOLS_SETTINGS: &[Setting<Option<String>>] = &[Setting {
 struct Entry {
     server: ToolServerSettings,
     api_key_env: Option<String>,
+    pin: Option<Pin>,
+}
+
+/// The hash of a list of tools.
+struct Pin(String);
+
+impl Written for Pin {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let digits = text.strip_prefix("sha256:").unwrap_or_default();
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if digits.len() == 64 && digits.bytes().all(hex) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("sha256: and 64 hexadecimal digits in lower case")
+        }
+    }
+
+    fn write(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl Written for Pins {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "given" => Ok(Self::Given),
+            "off" => Ok(Self::Off),
+            "warn" => Ok(Self::Warn),
+            "enforce" => Ok(Self::Enforce),
+            _ => Err("given, off, warn or enforce"),
+        }
+    }
+
+    fn write(&self) -> String {
+        let word = match self {
+            Self::Given => "given",
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Enforce => "enforce",
+        };
+        word.to_owned()
+    }
 }
 
 const ENTRY_SETTINGS: &[Setting<Entry>] = &[
@@ -170,6 +218,18 @@ const ENTRY_SETTINGS: &[Setting<Entry>] = &[
         slot: |entry| &mut entry.server.allowed_tools,
     },
     Setting {
+        name: "pin",
+        env: &[],
+        doc: "The approved list of its tools, as `jan-server tools list` shows it (sha256:…)",
+        slot: |entry| &mut entry.pin,
+    },
+    Setting {
+        name: "tool_pins",
+        env: &[],
+        doc: "Approved single tools (name=sha256:…): offered even when the list has changed",
+        slot: |entry| &mut entry.server.tool_pins,
+    },
+    Setting {
         name: "connect_timeout",
         env: &[],
         doc: "Like tools.connect_timeout",
@@ -196,6 +256,7 @@ impl Entry {
         Self {
             server,
             api_key_env: None,
+            pin: None,
         }
     }
 }
@@ -219,6 +280,7 @@ pub(super) fn read(sources: &mut Sources) -> Result<ToolSettings, ConfigError> {
         if let Some(variable) = entry.api_key_env.take() {
             entry.server.api_key = Some(sources.key_of(&prefix, variable)?);
         }
+        entry.server.pin = entry.pin.map(|pin| pin.0);
         tools.servers.push(entry.server);
     }
     Ok(tools)

@@ -4,6 +4,7 @@ use futures::future::BoxFuture;
 use jan_domain::caller::Owner;
 use jan_domain::ports::{
     ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult, ToolServer,
+    ToolServerReport, ToolServers,
 };
 
 use super::calling;
@@ -36,7 +37,7 @@ impl McpToolHost {
     pub fn try_new(settings: &ToolSettings) -> Result<Self, ToolSetupError> {
         let limits = &settings.limits;
         let parts = Parts {
-            own: OwnServers::try_new(&settings.servers)?,
+            own: OwnServers::try_new(&settings.servers, settings.pins)?,
             safe_http: SafeHttp::try_new(&SafeHttpSettings {
                 allowed: settings.allowed.clone(),
                 allow_http: settings.allow_http,
@@ -74,11 +75,31 @@ impl ToolHost for McpToolHost {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<ToolResult, ToolFailure>> {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
-            if let Some(endpoint) = parts.remote(&call.server, &call.owner)? {
-                return calling::call(&parts.sessions, &endpoint, &call).await;
-            }
-            let found = parts.own.find(&parts.sessions, &parts.lists, &call.tool);
-            calling::call(&parts.sessions, found.await?, &call).await
+            let remote = parts.remote(&call.server, &call.owner)?;
+            let endpoint = match &remote {
+                Some(endpoint) => endpoint,
+                None => {
+                    let found = parts.own.find(&parts.sessions, &parts.lists, &call.tool);
+                    found.await?
+                }
+            };
+            let offer = parts.lists.remembered(endpoint, &call.tool);
+            calling::call(&parts.sessions, endpoint, &call, offer.as_ref()).await
+        })
+    }
+}
+
+impl ToolServers for McpToolHost {
+    fn report(&self) -> BoxFuture<'static, Vec<ToolServerReport>> {
+        let parts = Arc::clone(&self.parts);
+        Box::pin(async move { parts.own.report(&parts.sessions, &parts.lists).await })
+    }
+
+    fn refresh(&self, name: String) -> BoxFuture<'static, Option<ToolServerReport>> {
+        let parts = Arc::clone(&self.parts);
+        Box::pin(async move {
+            let asked = parts.own.refresh(&parts.sessions, &parts.lists, &name);
+            asked.await
         })
     }
 }

@@ -76,6 +76,26 @@ impl Lists {
         Ok(Arc::clone(&known.offers))
     }
 
+    /// The same, without believing what is remembered.
+    pub(super) async fn get_anew(
+        &self,
+        sessions: &Sessions,
+        endpoint: &Endpoint,
+    ) -> Result<Arc<[ToolOffer]>, ToolFailure> {
+        self.known.remove(&endpoint.key);
+        self.get(sessions, endpoint).await
+    }
+
+    /// What is remembered of a tool, however long ago.
+    pub(super) fn remembered(&self, endpoint: &Endpoint, tool: &str) -> Option<ToolOffer> {
+        let known = self.known.get(&endpoint.key)?;
+        known
+            .offers
+            .iter()
+            .find(|offer| offer.name == tool)
+            .cloned()
+    }
+
     /// Whether the endpoint offered a tool when it was last asked, not long ago.
     pub(super) fn offered_lately(&self, endpoint: &Endpoint, tool: &str) -> bool {
         let known = self.known.get(&endpoint.key);

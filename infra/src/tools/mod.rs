@@ -4,11 +4,12 @@
 //!
 //! rmcp speaks the protocol, in both of its eras. What is done here is what it leaves open: which
 //! credentials and headers go where (`endpoint`), how long a session is kept (`sessions`), what
-//! of a list is believed (`offers`), how large a result may be (`results`), and above all what a
+//! of a list is believed (`offers`) and approved (`approval`), how large a result may be (`results`), and above all what a
 //! failure means (`failure`): whether a call that got no answer may have happened.
 //!
 //! Start reading at `host`.
 
+mod approval;
 mod calling;
 mod endpoint;
 mod failure;
@@ -17,7 +18,9 @@ mod host;
 mod listing;
 mod offers;
 mod own;
+mod pins;
 mod results;
+mod schema_check;
 mod session;
 mod sessions;
 mod settings;
@@ -26,4 +29,5 @@ mod tests;
 mod wire;
 
 pub use host::McpToolHost;
+pub use pins::Pins;
 pub use settings::{ToolLimits, ToolServerSettings, ToolSettings, ToolSetupError};

@@ -3,13 +3,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::join_all;
-use jan_domain::ports::{ToolFailure, ToolOffer};
+use jan_domain::ports::{Approval, ToolFailure, ToolOffer, ToolServerReport};
 use tokio::time::Instant;
 use url::Url;
 
+use super::approval::{Approvals, Verdict};
 use super::endpoint::{Destination, Endpoint};
 use super::headers::bearer;
 use super::listing::Lists;
+use super::pins::Pins;
 use super::sessions::Sessions;
 use super::settings::{ToolServerSettings, ToolSetupError};
 use crate::model_provider::install_crypto;
@@ -28,12 +30,16 @@ pub(super) struct OwnServers {
 struct OwnServer {
     endpoint: Endpoint,
     allowed: HashSet<String>,
+    approvals: Approvals,
     /// When it last failed to list its tools, and has not done so since.
     failed: Mutex<Option<Instant>>,
 }
 
 impl OwnServers {
-    pub(super) fn try_new(servers: &[ToolServerSettings]) -> Result<Self, ToolSetupError> {
+    pub(super) fn try_new(
+        servers: &[ToolServerSettings],
+        pins: Pins,
+    ) -> Result<Self, ToolSetupError> {
         let mut names = HashSet::new();
         let mut own = Vec::with_capacity(servers.len());
         for settings in servers {
@@ -42,7 +48,7 @@ impl OwnServers {
                     server: settings.name.clone(),
                 });
             }
-            own.push(OwnServer::try_new(settings)?);
+            own.push(OwnServer::try_new(settings, pins)?);
         }
         Ok(Self { servers: own })
     }
@@ -72,29 +78,53 @@ impl OwnServers {
         let lately = |server: &&OwnServer| {
             server.allows(tool) && lists.offered_lately(&server.endpoint, tool)
         };
-        if let Some(server) = self.servers.iter().find(lately) {
+        let lately = self.servers.iter().find(lately);
+        if let Some(server) = lately.filter(|server| !server.approvals.is_strict()) {
             return Ok(&server.endpoint);
         }
-        let mut silent = false;
+        let (mut silent, mut withheld) = (false, false);
         for server in &self.servers {
-            match server.offers(sessions, lists).await {
-                Ok(offers) if offers.iter().any(|offer| offer.name == tool) => {
-                    return Ok(&server.endpoint);
-                }
-                Ok(_) => {}
+            match server.verdict(sessions, lists).await {
+                Ok(verdict) if verdict.offers(tool) => return Ok(&server.endpoint),
+                Ok(verdict) => withheld |= verdict.withholds(tool),
                 Err(_) => silent = true,
             }
         }
-        Err(if silent {
+        Err(if withheld {
+            ToolFailure::Withheld(tool.to_owned())
+        } else if silent {
             ToolFailure::Unreachable
         } else {
             ToolFailure::UnknownTool(tool.to_owned())
         })
     }
+
+    /// What is known of all servers.
+    pub(super) async fn report(&self, sessions: &Sessions, lists: &Lists) -> Vec<ToolServerReport> {
+        let asked = self.servers.iter().map(|server| async move {
+            let offers = server.listed(sessions, lists, false).await;
+            server.report(sessions, offers)
+        });
+        join_all(asked).await
+    }
+
+    /// What a server offers now.
+    pub(super) async fn refresh(
+        &self,
+        sessions: &Sessions,
+        lists: &Lists,
+        name: &str,
+    ) -> Option<ToolServerReport> {
+        let mut servers = self.servers.iter();
+        let server = servers.find(|server| server.endpoint.name == name)?;
+        let offers = lists.get_anew(sessions, &server.endpoint).await;
+        server.remember(offers.as_ref().err());
+        Some(server.report(sessions, offers))
+    }
 }
 
 impl OwnServer {
-    fn try_new(settings: &ToolServerSettings) -> Result<Self, ToolSetupError> {
+    fn try_new(settings: &ToolServerSettings, pins: Pins) -> Result<Self, ToolSetupError> {
         let refused = || ToolSetupError::Url {
             server: settings.name.clone(),
         };
@@ -120,6 +150,7 @@ impl OwnServer {
         Ok(Self {
             endpoint,
             allowed: settings.allowed_tools.iter().cloned().collect(),
+            approvals: Approvals::new(pins, settings.pin.clone(), &settings.tool_pins),
             failed: Mutex::new(None),
         })
     }
@@ -129,14 +160,70 @@ impl OwnServer {
         sessions: &Sessions,
         lists: &Lists,
     ) -> Result<Vec<ToolOffer>, ToolFailure> {
+        let offers = self.listed(sessions, lists, false).await?;
+        let verdict = self.judge(&offers);
+        let offered = |offer: &&ToolOffer| verdict.offers(&offer.name);
+        Ok(offers.iter().filter(offered).cloned().collect())
+    }
+
+    /// What may be called now. What was approved is not taken from a list of before.
+    async fn verdict(
+        &self,
+        sessions: &Sessions,
+        lists: &Lists,
+    ) -> Result<Arc<Verdict>, ToolFailure> {
+        let anew = self.approvals.is_strict();
+        let offers = self.listed(sessions, lists, anew).await?;
+        Ok(self.judge(&offers))
+    }
+
+    async fn listed(
+        &self,
+        sessions: &Sessions,
+        lists: &Lists,
+        anew: bool,
+    ) -> Result<Arc<[ToolOffer]>, ToolFailure> {
         if self.is_left_alone() {
             return Err(ToolFailure::Unreachable);
         }
-        let asked = lists.get(sessions, &self.endpoint).await;
+        let asked = if anew {
+            lists.get_anew(sessions, &self.endpoint).await
+        } else {
+            lists.get(sessions, &self.endpoint).await
+        };
         self.remember(asked.as_ref().err());
-        let offers = asked?;
+        asked
+    }
+
+    fn judge(&self, offers: &[ToolOffer]) -> Arc<Verdict> {
         let allowed = |offer: &&ToolOffer| self.allows(&offer.name);
-        Ok(offers.iter().filter(allowed).cloned().collect())
+        let offers: Vec<_> = offers.iter().filter(allowed).collect();
+        self.approvals.judge(&self.endpoint.name, &offers)
+    }
+
+    fn report(
+        &self,
+        sessions: &Sessions,
+        offers: Result<Arc<[ToolOffer]>, ToolFailure>,
+    ) -> ToolServerReport {
+        let mut report = ToolServerReport {
+            name: self.endpoint.name.clone(),
+            version: sessions.version(self.endpoint.key),
+            approval: Approval::Unpinned,
+            pin: None,
+            tools: Vec::new(),
+            failure: None,
+        };
+        match offers {
+            Ok(offers) => {
+                let verdict = self.judge(&offers);
+                report.approval = verdict.approval;
+                report.pin = Some(verdict.pin.clone());
+                report.tools.clone_from(&verdict.tools);
+            }
+            Err(failure) => report.failure = Some(failure),
+        }
+        report
     }
 
     fn allows(&self, tool: &str) -> bool {

@@ -30,31 +30,41 @@ const ERROR_PAGE_BYTES_MAX: usize = 4 << 10;
 /// How often a broken stream of a legacy server is taken up again, where the server offers it.
 const RESUMPTIONS_MAX: usize = 2;
 
+type Running = RunningService<RoleClient, ClientConfig>;
+
 /// An understanding with a server: its era, its version, and in the legacy era its session.
 pub(super) struct Session {
-    running: RunningService<RoleClient, ClientConfig>,
+    running: Running,
     /// Tells servers about abandoned requests.
     farewells: TaskTracker,
 }
 
 impl Session {
-    /// Asks for the server's era and agrees on a version.
+    /// Asks for the server's era and agrees on a version. Old servers that answer anything to
+    /// anything are taken for what they are.
     pub(super) async fn open(
         endpoint: &Endpoint,
         farewells: TaskTracker,
     ) -> Result<Self, ToolFailure> {
-        let client = Wire(endpoint.client.clone());
-        let transport = StreamableHttpClientTransport::with_client(client, config(endpoint));
         let either_era = ClientLifecycleMode::Auto {
             preferred_versions: vec![ProtocolVersion::V_2026_07_28],
             legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
         };
-        let opening = ourselves().serve_with_lifecycle(transport, either_era);
-        match tokio::time::timeout(endpoint.limits.list, opening).await {
-            Ok(Ok(running)) => Ok(Self { running, farewells }),
-            Ok(Err(error)) => Err(failure::of_opening(endpoint, error)),
-            Err(_) => Err(ToolFailure::TimedOut),
-        }
+        let opening = async {
+            match begin(endpoint, either_era).await {
+                Err(ToolFailure::Garbled) => begin(endpoint, ClientLifecycleMode::Initialize).await,
+                begun => begun,
+            }
+        };
+        let opening = tokio::time::timeout(endpoint.limits.list, opening).await;
+        let running = opening.unwrap_or(Err(ToolFailure::TimedOut))?;
+        Ok(Self { running, farewells })
+    }
+
+    /// The version of the protocol that was agreed on.
+    pub(super) fn version(&self) -> Option<String> {
+        let info = self.running.peer().peer_info()?;
+        Some(info.protocol_version.to_string())
     }
 
     /// Whether nothing can be asked any more.
@@ -82,6 +92,13 @@ impl Session {
         guard.request = None;
         answer
     }
+}
+
+async fn begin(endpoint: &Endpoint, eras: ClientLifecycleMode) -> Result<Running, ToolFailure> {
+    let client = Wire(endpoint.client.clone());
+    let transport = StreamableHttpClientTransport::with_client(client, config(endpoint));
+    let begun = ourselves().serve_with_lifecycle(transport, eras).await;
+    begun.map_err(|error| failure::of_opening(endpoint, error))
 }
 
 /// What we say of ourselves. We can do nothing that a server might ask of us.

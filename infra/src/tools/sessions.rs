@@ -64,6 +64,12 @@ impl Sessions {
         answer.map_err(failure::of_request)
     }
 
+    /// The version of the protocol that was agreed on with an endpoint, while its session is kept.
+    pub(super) fn version(&self, key: EndpointKey) -> Option<String> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&key)?.session.get()?.version()
+    }
+
     /// The endpoint's session, opened if there is none; those who ask meanwhile wait for the same.
     async fn session(&self, endpoint: &Endpoint) -> Result<Arc<Session>, Setback> {
         let slot = self.slot(endpoint.key);

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use jan_domain::tool_permissions::ToolPermissions;
 
+use super::pins::Pins;
 use crate::safe_http::AllowedPlace;
 use crate::secret::Secret;
 
@@ -10,6 +11,8 @@ use crate::secret::Secret;
 pub struct ToolSettings {
     /// The deployment's own tool servers, in the order in which their tools are listed.
     pub servers: Vec<ToolServerSettings>,
+    /// What is done about lists of theirs that are not as they were approved.
+    pub pins: Pins,
     /// Places that callers may name although they are not public.
     pub allowed: Vec<AllowedPlace>,
     /// Whether callers may name public servers without TLS.
@@ -30,6 +33,7 @@ impl Default for ToolSettings {
     fn default() -> Self {
         Self {
             servers: Vec::new(),
+            pins: Pins::default(),
             allowed: Vec::new(),
             allow_http: false,
             ports: vec![443, 80],
@@ -52,6 +56,10 @@ pub struct ToolServerSettings {
     pub api_key: Option<Secret>,
     /// The tools that are offered; all of them when empty.
     pub allowed_tools: Vec<String>,
+    /// The pin of the list that was approved.
+    pub pin: Option<String>,
+    /// Pins of single tools, `name=sha256:…`: what is still offered once the list has changed.
+    pub tool_pins: Vec<String>,
     /// Patience and sizes.
     pub limits: ToolLimits,
 }
@@ -64,6 +72,8 @@ impl ToolServerSettings {
             url: url.into(),
             api_key: None,
             allowed_tools: Vec::new(),
+            pin: None,
+            tool_pins: Vec::new(),
             limits: ToolLimits::default(),
         }
     }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod admin_projections;
+mod admin_tool_servers;
 mod audit;
 mod auth;
 mod bad_bodies;

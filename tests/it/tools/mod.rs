@@ -1,5 +1,6 @@
 //! The server's own tools, as clients and models meet them.
 
+mod addresses;
 mod by_clients;
 mod by_models;
 

@@ -8,13 +8,13 @@ use jan_api::wiring::{
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
-use jan_domain::ports::ToolHost;
+use jan_domain::ports::{ToolHost, ToolServers};
 use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
-use jan_infra::tools::McpToolHost;
+use jan_infra::tools::{McpToolHost, ToolSettings};
 use sqlx::PgPool;
 
 use super::{PATIENCE, Setup, World};
@@ -36,11 +36,13 @@ pub(super) async fn assemble(
     let pool = jan_infra::database::connect(&settings, world.database.options()).await?;
     let catalog = ProviderCatalog::try_new(vec![provider(&world, &setup)])?;
     catalog.refresh().await;
+    let (tools, servers) = tools(&world, &setup, &pool).await?;
     let application = Application::assemble(Blueprint {
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
-        tools: tools(&world, &setup, &pool).await?,
+        tools,
+        tool_servers: servers,
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
@@ -61,7 +63,7 @@ pub(super) async fn assemble(
 }
 
 /// The scripted tools, or a real host of MCP servers; behind our own, if those are wanted.
-async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Arc<dyn ToolHost>> {
+async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Tools> {
     let python = match &setup.code {
         None => None,
         Some(settings) => {
@@ -69,16 +71,20 @@ async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Ar
             runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
         }
     };
+    let real = McpToolHost::try_new(setup.tools.as_ref().unwrap_or(&ToolSettings::default()))?;
+    let real = Arc::new(real);
     let servers: Arc<dyn ToolHost> = match &setup.tools {
         None => Arc::new(world.tools.clone()),
-        Some(settings) => Arc::new(McpToolHost::try_new(settings)?),
+        Some(_) => Arc::clone(&real) as _,
     };
     let tools = match &setup.builtin {
         None => servers,
         Some((search, scrape)) => builtin_tools(pool, servers, search, scrape)?,
     };
-    Ok(WithCode::before(tools, python))
+    Ok((WithCode::before(tools, python), real))
 }
+
+type Tools = (Arc<dyn ToolHost>, Arc<dyn ToolServers>);
 
 fn provider(world: &World, setup: &Setup) -> ProviderSettings {
     let mut provider = match &setup.upstream {

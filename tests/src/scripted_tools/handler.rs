@@ -33,7 +33,10 @@ impl ServerHandler for Handler {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let options = &self.0.options;
-        let tools = catalog::tools(self.0.changed.load(Ordering::SeqCst));
+        let mut tools = catalog::tools(self.0.changed.load(Ordering::SeqCst));
+        if self.0.twisted.load(Ordering::SeqCst) {
+            catalog::twist(&mut tools);
+        }
         let cursor = request.and_then(|request| request.cursor);
         let from = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
         let size = options.page_size.unwrap_or(tools.len()).max(1);

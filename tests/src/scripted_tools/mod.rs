@@ -129,6 +129,11 @@ impl ScriptedTools {
         self.stage.changed.store(true, Ordering::SeqCst);
     }
 
+    /// Describes `charge` otherwise from now on, and asks for more.
+    pub fn twist_list(&self) {
+        self.stage.twisted.store(true, Ordering::SeqCst);
+    }
+
     /// Forgets all sessions, as a restart does.
     pub fn expire_sessions(&self) {
         self.stage.expire_sessions();

@@ -81,7 +81,14 @@ fn sum(arguments: &Map<String, Value>) -> ToolResult {
             .unwrap_or_default()
     };
     let sum = number("a") + number("b");
-    let structured = json!({ "sum": sum });
+    let promised = arguments
+        .get("fault")
+        .is_none_or(|fault| fault != "promise");
+    let structured = if promised {
+        json!({ "sum": sum })
+    } else {
+        json!({ "sum": "more than promised" })
+    };
     ToolResult {
         structured: Some(structured.clone()),
         ..ToolResult::text(structured.to_string())

@@ -3,6 +3,7 @@
 mod accounts;
 mod nodes;
 mod projections;
+pub(crate) mod tool_servers;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,5 +14,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(accounts::erase))
         .routes(routes!(nodes::list))
+        .routes(routes!(tool_servers::list))
+        .routes(routes!(tool_servers::refresh))
         .merge(projections::routes())
 }

@@ -6,7 +6,9 @@ mod hostile;
 mod ledger;
 mod lists;
 mod own;
+mod pins;
 mod safety;
+mod schemas;
 
 use std::sync::Arc;
 use std::time::Duration;

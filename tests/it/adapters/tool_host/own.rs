@@ -1,6 +1,7 @@
 //! The deployment's own tool servers: several behind one list.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jan_domain::ports::{ToolFailure, ToolHost, ToolOffer, ToolResult};
 use jan_infra::secret::Secret;
@@ -8,6 +9,7 @@ use jan_infra::tools::{McpToolHost, ToolServerSettings, ToolSettings};
 use jan_tests::contract::tool_host::{call, listing};
 use jan_tests::scripted_tools::{Options, ScriptedTools};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::{host_with, own};
 
@@ -90,6 +92,18 @@ async fn a_dead_server_takes_nobody_with_it() {
     );
     let host = host_with(vec![dead().await]);
     assert_eq!(names(&host).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_silent_server_takes_nobody_with_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let mut silent = ToolServerSettings::new("silent", url);
+    silent.limits.list = Duration::from_millis(300);
+    let tools = ScriptedTools::start().await;
+    let host = host_with(vec![silent, with_tools(&tools, "alive", &["echo"])]);
+    assert_eq!(names(&host).await, ["echo"]);
+    assert!(ask(&host, "echo", json!({"text": "a"})).await.is_ok());
 }
 
 #[tokio::test]

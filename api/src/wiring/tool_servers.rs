@@ -1,0 +1,55 @@
+use jan_domain::ports::{Approval, ToolServerReport, ToolServers};
+use jan_infra::config::Config;
+use jan_infra::tools::{McpToolHost, ToolSetupError};
+
+use crate::cli::doctor::Check;
+
+const TOOLS: &str = "tools";
+
+/// Asks every configured tool server for its tools.
+pub async fn ask_tool_servers(config: &Config) -> Result<Vec<ToolServerReport>, ToolSetupError> {
+    Ok(McpToolHost::try_new(&config.tools)?.report().await)
+}
+
+/// What each of them says, in a line. The server starts without any of them.
+pub(super) async fn check_tool_servers(config: &Config) -> Vec<Check> {
+    match ask_tool_servers(config).await {
+        Ok(reports) => reports.iter().map(check).collect(),
+        Err(error) => vec![Check::problem(
+            TOOLS,
+            error.to_string(),
+            "correct its settings",
+        )],
+    }
+}
+
+fn check(report: &ToolServerReport) -> Check {
+    let name = &report.name;
+    if let Some(failure) = &report.failure {
+        return Check::warning(
+            TOOLS,
+            format!("'{name}' lists no tools: {failure}"),
+            "check its address and key; the server starts without it and asks again",
+        );
+    }
+    let withheld = report.tools.iter().filter(|tool| !tool.offered).count();
+    let count = report.tools.len();
+    match report.approval {
+        Approval::Changed => Check::warning(
+            TOOLS,
+            format!(
+                "the {count} tools of '{name}' are not as they were approved; {withheld} are withheld"
+            ),
+            "look at them with `jan-server tools list`, and put the new pin into jan.toml",
+        ),
+        Approval::Unpinned if withheld > 0 => Check::warning(
+            TOOLS,
+            format!("'{name}' has no pin, so its {count} tools are withheld"),
+            "look at them with `jan-server tools list`, and put the pin into jan.toml",
+        ),
+        approval => Check::good(
+            TOOLS,
+            format!("'{name}' lists {count} tools ({})", approval.as_str()),
+        ),
+    }
+}
