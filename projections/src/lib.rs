@@ -20,6 +20,7 @@ mod barrier;
 mod caretaker;
 mod conversation;
 mod cursor;
+mod document;
 mod erased;
 mod error;
 mod event_tail;
@@ -52,6 +53,7 @@ pub use account::{AccountEntry, AccountReader, AccountRow, Holdings};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{BranchRow, ConversationList, ConversationReader, ConversationRow, ItemRow};
 pub use cursor::{Order, Page, PageRequest};
+pub use document::{DocumentReader, DocumentRow, DocumentShelf};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
@@ -77,6 +79,8 @@ pub struct ReadModels {
     pub responses: ResponseReader,
     /// Responses of several steps.
     pub runs: RunReader,
+    /// Documents to search.
+    pub documents: DocumentReader,
     /// Accounts and closed sessions.
     pub accounts: AccountReader,
     /// The processes that live.
@@ -101,6 +105,7 @@ impl ReadModels {
             conversations: ConversationReader::new(pool.clone()),
             responses: ResponseReader::new(pool.clone()),
             runs: RunReader::new(pool.clone()),
+            documents: DocumentReader::new(pool.clone()),
             accounts: AccountReader::new(pool.clone()),
             nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),

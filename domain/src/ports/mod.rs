@@ -2,6 +2,7 @@
 //! scripted twins in `tests`, and both pass the same contract suite.
 
 mod clock;
+mod document_store;
 mod id_generator;
 mod keyring;
 mod master_keys;
@@ -14,6 +15,10 @@ mod token_issuer;
 mod tool_host;
 
 pub use clock::Clock;
+pub use document_store::{
+    DocumentFailure, DocumentHit, DocumentHits, DocumentQuery, DocumentStore, IndexedDocument,
+    SearchMode,
+};
 pub use id_generator::{IdGenerator, SeededIds};
 pub use keyring::{KeyFailure, KeyState, Keyring, NoKeys, OwnerKey};
 pub use master_keys::{MasterKeys, WrappedKey};
