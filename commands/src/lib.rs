@@ -14,6 +14,7 @@
 pub mod account;
 pub mod conversation;
 pub mod crash;
+pub mod document;
 pub mod error;
 pub mod response;
 pub mod retention;

@@ -6,7 +6,7 @@ use jan_commands::crash::CrashPoints;
 use jan_commands::retention::RetentionTerms;
 use jan_commands::run::keep_taking_up;
 use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
-use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
+use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys, Store};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
@@ -15,7 +15,7 @@ use jan_domain::ports::{
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
-use jan_infra::config::{Limits, Origins, Roles};
+use jan_infra::config::{FileSearchSettings, Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
@@ -25,6 +25,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::documents::Documents;
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
 use crate::state::{ApiState, EdgeLimits, McpDoor, Rooms, Server};
@@ -39,6 +40,8 @@ pub struct Blueprint {
     pub issuer: Arc<dyn TokenIssuer>,
     /// The tools on offer.
     pub tools: Arc<dyn ToolHost>,
+    /// How callers may keep documents and search them.
+    pub file_search: FileSearchSettings,
     /// Which of them callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
@@ -202,7 +205,15 @@ fn sides(
         &work.log_writer,
     );
     let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
-    let log = log.sealed_by(Arc::clone(&keyring));
+    let log = log.sealed_by(keyring);
+    let reads = read_side(blueprint, work, node, appended);
+    let documents = Documents {
+        store: Store::new(log.clone()),
+        reads: reads.clone(),
+        clock: Arc::new(SystemClock),
+        settings: blueprint.file_search.clone(),
+    };
+    let tools = super::file_search_tools(Arc::clone(&blueprint.tools), documents);
     let commands = Commands::new(Parts {
         log,
         keys: blueprint.keys.clone(),
@@ -212,16 +223,27 @@ fn sides(
         tracker: work.requests.clone(),
         crash: blueprint.crash.clone(),
         runner: Runner::new(
-            pool.clone(),
-            Arc::clone(&blueprint.tools),
+            pool,
+            tools,
             Arc::clone(&blueprint.seal),
             run_limits(blueprint),
         ),
         calls_max: limits.model_calls_max,
         call_duration_max: limits.model_call_duration_max,
     });
+    (commands, reads)
+}
+
+/// The readers, and what feeds them if that is this process's work.
+fn read_side(
+    blueprint: &Blueprint,
+    work: &Work,
+    node: &NodeId,
+    appended: Arc<Notify>,
+) -> ReadModels {
+    let (pool, limits) = (blueprint.pool.clone(), &blueprint.limits);
     if !blueprint.roles.projector {
-        return (commands, ReadModels::elsewhere(&pool));
+        return ReadModels::elsewhere(&pool);
     }
     let stop = &work.stop_background;
     let sealer = Sealer {
@@ -236,7 +258,7 @@ fn sides(
     work.background.spawn(sealer.run(stop.clone()));
     let projections = Projections {
         pool,
-        keyring,
+        keyring: Arc::new(blueprint.keys.clone()),
         appended,
         node: node.clone(),
         tuning: Tuning {
@@ -244,8 +266,7 @@ fn sides(
             ..Tuning::default()
         },
     };
-    let running = projections.spawn(&work.background, stop);
-    (commands, running.read_models())
+    projections.spawn(&work.background, stop).read_models()
 }
 
 fn state_of(

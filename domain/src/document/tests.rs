@@ -71,7 +71,10 @@ fn what_was_removed_is_gone_and_can_be_indexed_again() {
     let once = decided(vec![indexed("a", NOON)], remove());
     assert_eq!(once, Ok(vec![removed()]));
     let gone = vec![indexed("a", NOON), removed()];
-    assert_eq!(decided(gone.clone(), remove()), Err(DocumentError::NotFound));
+    assert_eq!(
+        decided(gone.clone(), remove()),
+        Err(DocumentError::NotFound)
+    );
     assert_eq!(decided(vec![], remove()), Err(DocumentError::NotFound));
     assert_eq!(decided(gone, index("a")).unwrap().len(), 1);
 }
@@ -115,8 +118,20 @@ fn every_limit_is_refused_by_its_name() {
         assert_eq!(made("a", wrong, vec![]), Err(InvalidDocument::Metadata));
     }
     let many = (0..17).map(|n| n.to_string()).collect();
-    for wrong in [many, vec![String::new()], vec!["x".repeat(65)], vec!["\0".to_owned()]] {
+    for wrong in [
+        many,
+        vec![String::new()],
+        vec!["x".repeat(65)],
+        vec!["\0".to_owned()],
+    ] {
         assert_eq!(made("a", json!({}), wrong), Err(InvalidDocument::Tags));
     }
-    assert!(made(&"x".repeat(1_000_000), json!({"k": [1]}), vec!["t".to_owned()]).is_ok());
+    assert!(
+        made(
+            &"x".repeat(1_000_000),
+            json!({"k": [1]}),
+            vec!["t".to_owned()]
+        )
+        .is_ok()
+    );
 }

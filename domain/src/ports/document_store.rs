@@ -72,6 +72,8 @@ impl SearchMode {
 pub struct DocumentHits {
     /// Which ways of searching have answered.
     pub mode: SearchMode,
+    /// Whether everything was searched that was kept before the search.
+    pub complete: bool,
     /// Passages that could not be looked for by their meaning, because it is not known yet.
     pub unembedded: u64,
     /// Best first.
@@ -101,7 +103,9 @@ pub struct DocumentHit {
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentFailure {
     /// The owner keeps as many as it may.
-    #[error("you keep as many documents as you may: {documents_max}, with {bytes_max} bytes of text together")]
+    #[error(
+        "you keep as many documents as you may: {documents_max}, with {bytes_max} bytes of text together"
+    )]
     Full {
         /// Documents of one owner.
         documents_max: u32,

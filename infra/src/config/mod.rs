@@ -11,6 +11,7 @@ mod auth;
 mod database;
 mod error;
 mod file;
+mod file_search;
 mod keys;
 mod limits;
 mod mcp;
@@ -36,6 +37,7 @@ pub use audit::AuditSettings;
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
+pub use file_search::FileSearchSettings;
 pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
@@ -75,6 +77,8 @@ pub struct Config {
     pub search: SearchSettings,
     /// How pages of the web are read.
     pub scrape: ScrapeSettings,
+    /// How documents are kept and searched.
+    pub file_search: FileSearchSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
     /// What the server tells about itself.
@@ -148,6 +152,7 @@ impl Config {
         let mut mcp = McpSettings::default();
         let mut search = SearchSettings::default();
         let mut scrape = ScrapeSettings::default();
+        let mut file_search = FileSearchSettings::default();
         let mut retention = RetentionSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
@@ -164,6 +169,7 @@ impl Config {
         let tools = tools::read(&mut sources)?;
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
+        sources.read(file_search::SETTINGS, &mut file_search)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
@@ -188,6 +194,7 @@ impl Config {
             tools,
             search,
             scrape,
+            file_search,
             mcp,
             telemetry,
             limits,

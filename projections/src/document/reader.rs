@@ -58,9 +58,8 @@ impl DocumentReader {
         owner: &Owner,
         id: &DocumentId,
     ) -> Result<Option<DocumentRow>, ReadError> {
-        let sql = format!(
-            "{COLUMNS} where document_id = $1 and tenant_id = $2 and account_id = $3"
-        );
+        let sql =
+            format!("{COLUMNS} where document_id = $1 and tenant_id = $2 and account_id = $3");
         let row = sqlx::query_as(&sql)
             .bind(id.as_str())
             .bind(owner.tenant.as_str())

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::DomainEvent;
 use jan_domain::account::{AccountEvent, ClosedBecause, SecretHash};
 use jan_domain::conversation::{ConversationEvent, Origin};
+use jan_domain::document::{DocumentContent, DocumentEvent, DocumentName};
 use jan_domain::history::Event;
 use jan_domain::id::{
     AccountId, ConversationId, ItemId, NodeId, ResponseId, SessionId, StepId, TenantId,
@@ -46,6 +47,7 @@ pub(crate) fn stored(event: &Event) -> Stored {
         Event::Conversation(event) => Stored::of(event),
         Event::Response(event) => Stored::of(event),
         Event::Account(event) => Stored::of(event),
+        Event::Document(event) => Stored::of(event),
         Event::Projection(event) => Stored::of(event),
         Event::Tombstone => unreachable!("nothing was written that is none"),
     }
@@ -56,11 +58,13 @@ pub(crate) fn stored(event: &Event) -> Stored {
 pub(crate) fn samples() -> Vec<Event> {
     let conversation = successors(after_conversation(None), |e| after_conversation(Some(e)));
     let response = successors(after_response(None), |e| after_response(Some(e)));
+    let document = successors(after_document(None), |e| after_document(Some(e)));
     let account = successors(after_account(None), |e| after_account(Some(e)));
     conversation
         .map(Event::Conversation)
         .chain(response.map(Event::Response))
         .chain(account.map(Event::Account))
+        .chain(document.map(Event::Document))
         .chain([Event::Projection(projection())])
         .collect()
 }
@@ -219,6 +223,27 @@ fn after_account(last: Option<&AccountEvent>) -> Option<AccountEvent> {
         },
         Some(E::SessionClosed { .. }) => E::Erased { owner: owner(), at },
         Some(E::Erased { .. }) => return None,
+    })
+}
+
+fn after_document(last: Option<&DocumentEvent>) -> Option<DocumentEvent> {
+    use DocumentEvent as E;
+    let at = at();
+    let fields = json!({"source": "kitchen \u{1f375}", "pages": [1, 2.5]});
+    Some(match last {
+        None => E::Indexed {
+            owner: owner(),
+            name: DocumentName::parse("tea/green").unwrap(),
+            content: DocumentContent::try_new(
+                "Green tea is\nnot boiled.",
+                fields.as_object().unwrap().clone(),
+                ["drinks".to_owned()].into(),
+            )
+            .unwrap(),
+            at,
+        },
+        Some(E::Indexed { .. }) => E::Removed { at },
+        Some(E::Removed { .. }) => return None,
     })
 }
 

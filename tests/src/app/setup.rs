@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use jan_domain::tool_permissions::ToolPermissions;
-use jan_infra::config::{AuthSettings, Limits, McpSettings, Roles, ServerSettings};
+use jan_infra::config::{
+    AuthSettings, FileSearchSettings, Limits, McpSettings, Roles, ServerSettings,
+};
 use jan_infra::scrape::ScrapeSettings;
 use jan_infra::search::SearchSettings;
 use jan_infra::tools::ToolSettings;
@@ -23,6 +25,8 @@ pub struct Setup {
     pub tools: Option<ToolSettings>,
     /// Our own tools stand before the others, under these settings.
     pub builtin: Option<(SearchSettings, ScrapeSettings)>,
+    /// How documents are kept and searched; there are no tools for it unless asked for.
+    pub file_search: FileSearchSettings,
     /// Which of the deployment's own tools callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
@@ -50,6 +54,10 @@ impl Default for Setup {
             model: Options::default(),
             tools: None,
             builtin: None,
+            file_search: FileSearchSettings {
+                enabled: false,
+                ..FileSearchSettings::default()
+            },
             tool_permissions: ToolPermissions::default(),
             direct_calls_max: 8,
             mcp: McpSettings {
