@@ -21,6 +21,7 @@ pub mod builtin;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod embedder;
 /// Ids that sort by time.
 pub mod id_generator;
 pub mod identity;

@@ -53,7 +53,7 @@ pub use account::{AccountEntry, AccountReader, AccountRow, Holdings};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
 pub use conversation::{BranchRow, ConversationList, ConversationReader, ConversationRow, ItemRow};
 pub use cursor::{Order, Page, PageRequest};
-pub use document::{DocumentReader, DocumentRow, DocumentShelf};
+pub use document::{DocumentReader, DocumentRow, DocumentShelf, Embedding, Nearest};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;

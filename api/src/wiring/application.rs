@@ -10,17 +10,18 @@ use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys, 
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer, TokenIssuer,
-    ToolHost, UnattendedRuns,
+    Embedder, IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer,
+    TokenIssuer, ToolHost, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
 use jan_infra::config::{FileSearchSettings, Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
+use jan_infra::embedder::CatalogEmbedder;
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
 use jan_projections::audit::{Sealer, SealerTuning};
-use jan_projections::{ProjectionOperator, Projections, ReadModels, Tuning};
+use jan_projections::{Embedding, ProjectionOperator, Projections, ReadModels, Tuning};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -212,7 +213,20 @@ fn sides(
         reads: reads.clone(),
         clock: Arc::new(SystemClock),
         settings: blueprint.file_search.clone(),
+        embedder: embedder(blueprint),
+        kept: Arc::default(),
     };
+    if blueprint.roles.worker
+        && let Some(embedder) = documents.embedder.clone()
+    {
+        let embedding = Embedding {
+            reads: reads.clone(),
+            embedder,
+            kept: Arc::clone(&documents.kept),
+        };
+        let stop = work.stop_background.clone();
+        work.background.spawn(embedding.keep_embedding(stop));
+    }
     let tools = super::file_search_tools(Arc::clone(&blueprint.tools), documents);
     let commands = Commands::new(Parts {
         log,
@@ -232,6 +246,17 @@ fn sides(
         call_duration_max: limits.model_call_duration_max,
     });
     (commands, reads)
+}
+
+/// Who makes vectors of passages, if an operator has named a model for it.
+fn embedder(blueprint: &Blueprint) -> Option<Arc<dyn Embedder>> {
+    let settings = &blueprint.file_search;
+    let model = settings.embedding_model.clone()?;
+    let models = Arc::clone(&blueprint.models);
+    let embedder = settings
+        .enabled
+        .then(|| CatalogEmbedder::new(models, model))?;
+    Some(Arc::new(embedder))
 }
 
 /// The readers, and what feeds them if that is this process's work.

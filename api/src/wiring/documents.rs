@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -8,11 +9,19 @@ use jan_domain::caller::Owner;
 use jan_domain::document::{Document, DocumentContent, DocumentName};
 use jan_domain::metadata::Metadata;
 use jan_domain::ports::{
-    Clock, DocumentFailure, DocumentHits, DocumentQuery, DocumentStore, IndexedDocument,
+    Clock, DocumentFailure, DocumentHits, DocumentQuery, DocumentStore, Embedder, IndexedDocument,
     ReadFailure, SearchMode,
 };
 use jan_infra::config::FileSearchSettings;
 use jan_projections::{Consistency, Freshness, ReadModel, ReadModels};
+use tokio::sync::Notify;
+
+use super::fusion::fuse;
+
+/// Passages that each way of searching gives to be put together.
+const FUSED: u32 = 60;
+/// Longest a search waits for the vector of what is asked.
+const EMBEDDING_MAX: Duration = Duration::from_secs(5);
 
 /// Documents as tools handle them: written as events, searched in their read model, which is waited
 /// for so that everybody finds what they have just kept.
@@ -21,6 +30,9 @@ pub(super) struct Documents {
     pub(super) reads: ReadModels,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: FileSearchSettings,
+    pub(super) embedder: Option<Arc<dyn Embedder>>,
+    /// Rung when a document was kept.
+    pub(super) kept: Arc<Notify>,
 }
 
 impl Documents {
@@ -38,6 +50,7 @@ impl Documents {
         let document = (name, content);
         let indexed =
             index_document(&self.store, owner, document, &metadata, self.clock.now()).await;
+        self.kept.notify_one();
         let indexed = indexed.map_err(|error| DocumentFailure::Unwritable(error.into()))?;
         Ok(IndexedDocument {
             indexed_at: indexed.since,
@@ -81,13 +94,48 @@ impl Documents {
 
     async fn search(&self, query: &DocumentQuery) -> Result<DocumentHits, DocumentFailure> {
         let complete = self.fresh().await?;
-        let hits = self.reads.documents.search(query).await;
-        Ok(DocumentHits {
+        let documents = &self.reads.documents;
+        let mut found = DocumentHits {
             mode: SearchMode::Text,
             complete,
-            unembedded: 0,
-            hits: hits.map_err(unreadable)?,
-        })
+            unembedded: None,
+            hits: Vec::new(),
+        };
+        let Some((model, asked)) = self.embedded(query).await else {
+            found.hits = documents.search(query).await.map_err(unreadable)?;
+            return Ok(found);
+        };
+        let deep = DocumentQuery {
+            limit: FUSED,
+            ..query.clone()
+        };
+        let by_meaning = documents.nearest(&deep, (model, &asked));
+        let (by_words, by_meaning) = tokio::join!(documents.search(&deep), by_meaning);
+        let by_meaning = by_meaning.map_err(unreadable)?;
+        if by_meaning.compared > 0 {
+            found.mode = SearchMode::Hybrid;
+        }
+        found.unembedded = Some(by_meaning.unembedded);
+        let legs = [by_words.map_err(unreadable)?, by_meaning.hits];
+        found.hits = fuse(legs, query.limit as usize);
+        Ok(found)
+    }
+
+    /// What is asked as a vector, if there is somebody to make one, and in time.
+    async fn embedded(&self, query: &DocumentQuery) -> Option<(&str, Vec<f32>)> {
+        let embedder = self.embedder.as_ref()?;
+        let embedding = embedder.embed(vec![query.text.clone()]);
+        match tokio::time::timeout(EMBEDDING_MAX, embedding).await {
+            Ok(Ok(vectors)) => Some((embedder.model(), vectors.into_iter().next()?)),
+            Ok(Err(failure)) => {
+                tracing::warn!(error = %failure, "documents are searched by their words only");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("documents are searched by their words only: no vector in time");
+                None
+            }
+        }
     }
 }
 

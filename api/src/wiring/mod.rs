@@ -10,6 +10,7 @@ mod diagnosis;
 mod documents;
 mod erasing;
 mod events;
+mod fusion;
 mod mcp_door;
 mod migration;
 mod owner_keys;

@@ -74,8 +74,9 @@ pub struct DocumentHits {
     pub mode: SearchMode,
     /// Whether everything was searched that was kept before the search.
     pub complete: bool,
-    /// Passages that could not be looked for by their meaning, because it is not known yet.
-    pub unembedded: u64,
+    /// Passages that could not be looked for by their meaning, because it is not known yet. `None`
+    /// if none were looked for so.
+    pub unembedded: Option<u64>,
     /// Best first.
     pub hits: Vec<DocumentHit>,
 }

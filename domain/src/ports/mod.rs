@@ -3,6 +3,7 @@
 
 mod clock;
 mod document_store;
+mod embedder;
 mod id_generator;
 mod keyring;
 mod master_keys;
@@ -19,6 +20,7 @@ pub use document_store::{
     DocumentFailure, DocumentHit, DocumentHits, DocumentQuery, DocumentStore, IndexedDocument,
     SearchMode,
 };
+pub use embedder::Embedder;
 pub use id_generator::{IdGenerator, SeededIds};
 pub use keyring::{KeyFailure, KeyState, Keyring, NoKeys, OwnerKey};
 pub use master_keys::{MasterKeys, WrappedKey};

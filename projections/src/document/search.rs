@@ -7,7 +7,7 @@ use super::reader::DocumentReader;
 use crate::error::ReadError;
 
 #[derive(FromRow)]
-struct Found {
+pub(super) struct Found {
     ordinal: i32,
     name: String,
     #[sqlx(json)]

@@ -78,22 +78,27 @@ fn read(owner: Owner, arguments: &Arguments) -> Result<DocumentQuery, WrongArgum
 
 fn found_as_json(query: &DocumentQuery, found: DocumentHits) -> Value {
     let results: Vec<Value> = found.hits.into_iter().map(result).collect();
-    json!({
+    let mut answer = json!({
         "query": query.text,
         "top_k": query.limit,
         "count": results.len(),
         "mode": found.mode.as_str(),
         "complete": found.complete,
-        "unembedded": found.unembedded,
         "results": results,
-    })
+    });
+    if let Some(unembedded) = found.unembedded {
+        answer["unembedded"] = json!(unembedded);
+    }
+    answer
 }
 
 fn result(hit: DocumentHit) -> Value {
+    let short = hit.snippet.is_empty() || hit.text.chars().count() <= PREVIEW_CHARS_MAX;
+    let preview = if short { &hit.text } else { &hit.snippet };
     json!({
         "document_id": hit.name,
         "score": hit.score,
-        "text_preview": beginning(hit.snippet.trim(), PREVIEW_CHARS_MAX).0,
+        "text_preview": beginning(preview.trim(), PREVIEW_CHARS_MAX).0,
         "text": hit.text,
         "passage": hit.passage,
         "metadata": hit.metadata,
@@ -165,6 +170,6 @@ fn output_schema() -> Value {
                     "tags"],
             }},
         },
-        "required": ["query", "top_k", "count", "mode", "complete", "unembedded", "results"],
+        "required": ["query", "top_k", "count", "mode", "complete", "results"],
     })
 }
