@@ -5,6 +5,7 @@ mod account;
 mod chat;
 mod command;
 mod conversation;
+mod document;
 mod projection;
 mod provider;
 mod read;

@@ -1,5 +1,6 @@
 use jan_domain::Caller;
-use jan_domain::document::{DocumentCommand, DocumentError, DocumentName};
+use jan_domain::document::{Document, DocumentCommand, DocumentError};
+use jan_domain::id::DocumentId;
 use jan_domain::metadata::{Metadata, Request};
 
 use crate::{CommandError, Commands};
@@ -9,16 +10,19 @@ pub async fn remove_document(
     commands: &Commands,
     caller: &Caller,
     request: &Request,
-    name: &DocumentName,
+    id: &DocumentId,
 ) -> Result<(), CommandError<DocumentError>> {
     let command = DocumentCommand::Remove {
         at: commands.clock.now(),
     };
     let metadata = Metadata::of(caller, request);
-    let id = name.stream_of(&caller.owner);
+    let own = |state: &Document| match state {
+        Document::Kept(kept) if caller.sees(&kept.owner) => Ok(()),
+        Document::Kept(_) | Document::Absent => Err(DocumentError::NotFound),
+    };
     commands
         .documents
-        .execute(id.as_str(), command, &metadata)
+        .execute_when(id.as_str(), command, &metadata, own)
         .await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod by_clients;
 mod by_meaning;
 mod by_models;
+mod by_rest;
 mod lives;
 
 use jan_infra::config::FileSearchSettings;
