@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup parts test sdk sdk-agents conformance lint bench bench-responses bench-rebuild doctor
+.PHONY: help up setup parts test hostile sdk sdk-agents conformance lint bench bench-responses bench-rebuild doctor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ test: setup ## run the whole test suite, from nothing
 	cargo programs
 	JAN_TEST_RUNTIME_DIR="$(abspath $(RUNTIME))" cargo test --workspace --locked
 	@$(MAKE) --no-print-directory sdk
+
+hostile: setup ## run the hostile programs in every sandbox that this machine has
+	cargo programs
+	@if command -v bwrap >/dev/null; then ignored=--include-ignored; else \
+	    echo "SKIPPED: bubblewrap is not installed (Debian: apt install bubblewrap)"; fi; \
+	JAN_TEST_RUNTIME_DIR="$(abspath $(RUNTIME))" cargo it -- adapters::code --nocapture --test-threads 1 $$ignored
 
 sdk: ## run the official OpenAI clients against a server (after `make test` has built it)
 	@if command -v npm >/dev/null && $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \

@@ -62,8 +62,6 @@ impl<S: Sync> FromRequestParts<S> for Administrator {
         if caller.kind == CallerKind::Admin {
             return Ok(Self);
         }
-        Err(ApiError::forbidden(
-            "Only administrators may do this. `jan-server keys admin` makes a token for one.",
-        ))
+        Err(ApiError::administrators_only())
     }
 }

@@ -88,26 +88,27 @@ fn route_of(parts: &Parts) -> String {
 }
 
 fn key_of(headers: &HeaderMap) -> Result<String, ApiError> {
-    let refused = || {
-        let message =
-            format!("An Idempotency-Key must have 1 to {KEY_BYTES_MAX} visible characters.");
-        ApiError::invalid_value(message).at("Idempotency-Key")
-    };
-    let key = headers
-        .get(KEY)
-        .and_then(|value| value.to_str().ok())
-        .ok_or_else(refused)?;
-    let well_formed = !key.is_empty()
-        && key.len() <= KEY_BYTES_MAX
-        && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if well_formed {
-        Ok(key.to_owned())
-    } else {
-        Err(refused())
-    }
+    let key = headers.get(KEY).and_then(|value| value.to_str().ok());
+    well_formed(key.unwrap_or_default())
+        .map(str::to_owned)
+        .ok_or_else(|| malformed().at("Idempotency-Key"))
 }
 
-async fn claim(state: &ApiState, key: &IdempotencyKey) -> Result<Claim, ApiError> {
+/// A key of which anything can be remembered.
+pub(crate) fn well_formed(key: &str) -> Option<&str> {
+    let fits = !key.is_empty()
+        && key.len() <= KEY_BYTES_MAX
+        && key.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then_some(key)
+}
+
+/// Why a key is refused.
+pub(crate) fn malformed() -> ApiError {
+    let message = format!("An Idempotency-Key must have 1 to {KEY_BYTES_MAX} visible characters.");
+    ApiError::invalid_value(message)
+}
+
+pub(crate) async fn claim(state: &ApiState, key: &IdempotencyKey) -> Result<Claim, ApiError> {
     state
         .idempotency
         .claim(key)
@@ -118,7 +119,7 @@ async fn claim(state: &ApiState, key: &IdempotencyKey) -> Result<Claim, ApiError
 /// Only who owns the key can know the ids drawn from it: the account's own id is part of the seed.
 /// So is the body: a key that is used for something else, long after it was forgotten, must not lead
 /// back to what it once made.
-fn seed(key: &IdempotencyKey) -> [u8; 32] {
+pub(crate) fn seed(key: &IdempotencyKey) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in [
         key.owner.tenant.as_str(),
@@ -173,7 +174,12 @@ async fn end(state: ApiState, key: IdempotencyKey, response: Response) -> Respon
         return ApiError::panicked().into_response();
     };
     let body = whole.to_bytes();
-    settle(&state, &key, ending_of(&state, parts.status, &body)).await;
+    let ending = if parts.extensions.get::<TryAgain>().is_some() {
+        Ending::Released
+    } else {
+        ending_of(&state, parts.status, &body)
+    };
+    settle(&state, &key, ending).await;
     Response::from_parts(parts, Body::from(body))
 }
 
@@ -183,10 +189,16 @@ fn is_stream(response: &Response) -> bool {
 }
 
 /// What becomes of a claim.
-enum Ending {
+pub(crate) enum Ending {
+    /// It is kept what was answered.
     Finished(Outcome),
+    /// It is as if nobody had asked.
     Released,
 }
+
+/// Marks an answer that is no success, whatever its status says.
+#[derive(Clone)]
+pub(crate) struct TryAgain;
 
 /// Only successes are kept: whatever was refused, or failed, can be put right and tried again.
 fn ending_of(state: &ApiState, status: StatusCode, body: &Bytes) -> Ending {
@@ -201,7 +213,7 @@ fn ending_of(state: &ApiState, status: StatusCode, body: &Bytes) -> Ending {
 }
 
 /// Ends a claim. When the database is away the caller is answered, and the claim ended later.
-async fn settle(state: &ApiState, key: &IdempotencyKey, ending: Ending) {
+pub(crate) async fn settle(state: &ApiState, key: &IdempotencyKey, ending: Ending) {
     if is_settled(state, key, &ending).await {
         return;
     }

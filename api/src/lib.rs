@@ -19,6 +19,7 @@ pub mod wiring;
 mod body;
 mod caller;
 mod documentation;
+mod graphql;
 mod idempotency;
 mod json_check;
 mod mcp;
@@ -59,6 +60,11 @@ pub fn router(state: ApiState) -> Edge {
 /// The description of the whole surface, as a server shows it at `/openapi.json`.
 pub fn document() -> utoipa::openapi::OpenApi {
     rest::document()
+}
+
+/// The GraphQL schema, in its own language.
+pub fn graphql_schema() -> String {
+    graphql::sdl()
 }
 
 fn cors(server: &Server) -> CorsLayer {

@@ -10,10 +10,11 @@ use jan_api::cli::events::EventsCommand;
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
-use jan_api::cli::{Cli, Command, config, doctor, keys, openapi};
+use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi};
 use jan_api::wiring::{
     DatabaseVisit, Serving, admin_token, at_database, check_proof, diagnose, serve_until,
 };
+use jan_infra::code::code_worker;
 use jan_infra::config::{Config, Overrides, Source};
 use jan_infra::telemetry::Telemetry;
 use mimalloc::MiMalloc;
@@ -32,8 +33,16 @@ const STOPPED_AT_ONCE: i32 = 130;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Command::Openapi(_) = cli.command {
-        return code_of(openapi::openapi(&mut Answer::new()).map(|()| ExitCode::SUCCESS));
+    match &cli.command {
+        Command::Openapi(_) => {
+            return code_of(openapi::openapi(&mut Answer::new()).map(|()| ExitCode::SUCCESS));
+        }
+        Command::GraphqlSchema(_) => {
+            let printed = graphql_schema::graphql_schema(&mut Answer::new());
+            return code_of(printed.map(|()| ExitCode::SUCCESS));
+        }
+        Command::CodeWorker(args) => return code_worker(&args.kind),
+        _ => {}
     }
     match load(&cli) {
         Ok(config) => code_of(run(cli.command, config)),
@@ -89,7 +98,9 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
             quieten(&mut config)?;
             return visit_database(&command, &config).await;
         }
-        Command::Openapi(_) => unreachable!("answered before the settings were read"),
+        Command::Openapi(_) | Command::GraphqlSchema(_) | Command::CodeWorker(_) => {
+            unreachable!("answered before the settings were read")
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -97,8 +97,21 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// The MCP endpoint.
     pub mcp: McpDoor,
+    /// Who is shown the GraphQL schema.
+    pub introspection: Introspection,
     /// Signs checkpoints of the log.
     pub signer: Arc<dyn Signer>,
+}
+
+/// Who is shown the GraphQL schema by the server itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Introspection {
+    /// Whoever has a token.
+    Everybody,
+    /// The same, but for guests.
+    NoGuests,
+    /// Administrators only.
+    Administrators,
 }
 
 /// Who may come to the MCP endpoint, and how.

@@ -50,7 +50,7 @@ pub enum SealBroken {
     #[error("a sealed payload was not sealed for this place")]
     Place,
     /// The key was never here.
-    #[error("there is no key called '{0}'")]
+    #[error("there is no key called '{0}' here; are the database's master keys?")]
     NoKey(String),
 }
 

@@ -19,6 +19,7 @@
 pub mod builtin;
 /// The operating system's clock.
 pub mod clock;
+pub mod code;
 pub mod config;
 pub mod database;
 pub mod embedder;

@@ -51,7 +51,10 @@ use sqlx::PgPool;
 use crate::audit::AuditReader;
 pub use account::{AccountEntry, AccountReader, AccountRow, Holdings};
 pub use barrier::{Barrier, Consistency, Freshness, ReadModel, WAIT_MAX};
-pub use conversation::{BranchRow, ConversationList, ConversationReader, ConversationRow, ItemRow};
+pub use conversation::{
+    BranchRow, ConversationChange, ConversationList, ConversationReader, ConversationRow, ItemRow,
+    ItemsWanted,
+};
 pub use cursor::{Order, Page, PageRequest};
 pub use document::{DocumentReader, DocumentRow, DocumentShelf, Embedding, Nearest};
 pub use error::{ListError, ReadError};

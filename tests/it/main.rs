@@ -11,6 +11,7 @@ mod documents;
 mod domain;
 mod edge;
 mod erasure;
+mod graphql;
 mod history;
 mod mcp;
 mod model;

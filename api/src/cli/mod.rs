@@ -2,10 +2,12 @@
 
 pub mod accounts;
 mod archive;
+pub mod code_worker;
 pub mod config;
 pub mod conversations;
 pub mod doctor;
 pub mod events;
+pub mod graphql_schema;
 pub mod keys;
 pub mod migrate;
 pub mod openapi;
@@ -105,6 +107,11 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print the description of the API as JSON
     Openapi(openapi::OpenapiArgs),
+    /// Print the GraphQL schema
+    GraphqlSchema(graphql_schema::GraphqlSchemaArgs),
+    /// Run one program and end; started by the server itself
+    #[command(hide = true)]
+    CodeWorker(code_worker::CodeWorkerArgs),
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), &'static str> {

@@ -6,6 +6,7 @@ mod chat;
 mod command;
 mod conversation;
 mod document;
+mod graphql;
 mod projection;
 mod provider;
 mod read;
@@ -19,6 +20,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 pub(crate) use accepted::Accepted;
+pub use graphql::{coded, status_of_graphql, status_of_kept_mutation};
 pub use provider::{chunk_of_failure, status_of_failure};
 
 /// An error in OpenAI's shape: a status, a stable code, a sentence, and the field it is about.
@@ -119,6 +121,13 @@ impl ApiError {
     /// 403: the deployment does not allow it.
     pub fn forbidden(message: &'static str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    /// 403: only administrators may.
+    pub fn administrators_only() -> Self {
+        Self::forbidden(
+            "Only administrators may do this. `jan-server keys admin` makes a token for one.",
+        )
     }
 
     /// 404: no such object, or somebody else's.

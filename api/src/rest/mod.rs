@@ -22,7 +22,7 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::ApiState;
-use crate::{caller, idempotency, mcp};
+use crate::{caller, graphql, idempotency, mcp};
 
 /// All routes, and their description.
 pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
@@ -30,8 +30,11 @@ pub(crate) fn routes(state: &ApiState) -> (Router<ApiState>, Document) {
         .layer(from_fn_with_state(state.clone(), idempotency::once))
         .layer(from_fn_with_state(state.clone(), caller::require));
     let mcp = mcp::routes().layer(from_fn_with_state(state.clone(), mcp::enter));
-    let (routes, document) = described(authenticated, mcp).split_for_parts();
-    let routes = routes.layer(Extension(mcp::service(state)));
+    let graphql = graphql::guarded(state);
+    let (routes, document) = described(authenticated, mcp, graphql).split_for_parts();
+    let routes = routes
+        .layer(Extension(mcp::service(state)))
+        .layer(Extension(graphql::door()));
     (routes, description::finish(document))
 }
 
@@ -42,7 +45,7 @@ pub(crate) fn service_routes() -> Router<ApiState> {
 
 /// The description of all routes.
 pub(crate) fn document() -> Document {
-    description::finish(described(authenticated(), mcp::routes()).into_openapi())
+    description::finish(described(authenticated(), mcp::routes(), graphql::routes()).into_openapi())
 }
 
 fn authenticated() -> OpenApiRouter<ApiState> {
@@ -63,10 +66,12 @@ fn authenticated() -> OpenApiRouter<ApiState> {
 fn described(
     authenticated: OpenApiRouter<ApiState>,
     mcp: OpenApiRouter<ApiState>,
+    graphql: OpenApiRouter<ApiState>,
 ) -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(description::base())
         .merge(authenticated)
         .merge(mcp)
+        .merge(graphql)
         .merge(mcp::public_routes())
         .merge(auth::public_routes())
         .merge(service::routes())

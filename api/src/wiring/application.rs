@@ -6,22 +6,21 @@ use jan_commands::crash::CrashPoints;
 use jan_commands::retention::RetentionTerms;
 use jan_commands::run::keep_taking_up;
 use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
-use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys, Store};
+use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    Embedder, IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer,
-    TokenIssuer, ToolHost, UnattendedRuns,
+    IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer, TokenIssuer,
+    ToolHost, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
 use jan_infra::config::{FileSearchSettings, Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
-use jan_infra::embedder::CatalogEmbedder;
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
 use jan_projections::audit::{Sealer, SealerTuning};
-use jan_projections::{Embedding, ProjectionOperator, Projections, ReadModels, Tuning};
+use jan_projections::{ProjectionOperator, Projections, ReadModels, Tuning};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,7 +28,7 @@ use tokio_util::task::TaskTracker;
 use super::documents::Documents;
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, McpDoor, Rooms, Server};
+use crate::state::{ApiState, EdgeLimits, Introspection, McpDoor, Rooms, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -67,6 +66,8 @@ pub struct Blueprint {
     pub cors_origins: Origins,
     /// Who may come to the MCP endpoint.
     pub mcp: McpDoor,
+    /// Who is shown the GraphQL schema.
+    pub introspection: Introspection,
     /// The metrics in Prometheus's text format.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Where tests make the process die.
@@ -132,7 +133,9 @@ impl Application {
             .spawn(forgetting.keep_forgetting(work.stop_background.clone()));
         observe_pool(&pool);
         let (commands, mut reads) = sides(&blueprint, &work, &node, &ids);
-        reads.audit = reads.audit.opening(Arc::new(blueprint.keys.clone()));
+        let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
+        reads.conversations = reads.conversations.opening(Arc::clone(&keyring));
+        reads.audit = reads.audit.opening(keyring);
         if blueprint.roles.worker {
             work.care_for_all(&blueprint, &commands, &reads);
         }
@@ -208,22 +211,10 @@ fn sides(
     let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
     let log = log.sealed_by(keyring);
     let reads = read_side(blueprint, work, node, appended);
-    let documents = Documents {
-        store: Store::new(log.clone()),
-        reads: reads.clone(),
-        clock: Arc::new(SystemClock),
-        settings: blueprint.file_search.clone(),
-        embedder: embedder(blueprint),
-        kept: Arc::default(),
-    };
+    let documents = Documents::of(blueprint, &log, &reads);
     if blueprint.roles.worker
-        && let Some(embedder) = documents.embedder.clone()
+        && let Some(embedding) = documents.embedding()
     {
-        let embedding = Embedding {
-            reads: reads.clone(),
-            embedder,
-            kept: Arc::clone(&documents.kept),
-        };
         let stop = work.stop_background.clone();
         work.background.spawn(embedding.keep_embedding(stop));
     }
@@ -246,17 +237,6 @@ fn sides(
         call_duration_max: limits.model_call_duration_max,
     });
     (commands, reads)
-}
-
-/// Who makes vectors of passages, if an operator has named a model for it.
-fn embedder(blueprint: &Blueprint) -> Option<Arc<dyn Embedder>> {
-    let settings = &blueprint.file_search;
-    let model = settings.embedding_model.clone()?;
-    let models = Arc::clone(&blueprint.models);
-    let embedder = settings
-        .enabled
-        .then(|| CatalogEmbedder::new(models, model))?;
-    Some(Arc::new(embedder))
 }
 
 /// The readers, and what feeds them if that is this process's work.
@@ -309,6 +289,7 @@ fn state_of(
         guests,
         cors_origins,
         mcp,
+        introspection,
         metrics,
         signer,
         keys,
@@ -325,6 +306,7 @@ fn state_of(
         serves_api: roles.api,
         cors_origins: cors_origins.to_vec(),
         mcp,
+        introspection,
         signer,
     };
     let rooms = Rooms {

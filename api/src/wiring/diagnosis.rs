@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jan_infra::code::{CodeSettings, RunnerKind, try_runner};
 use jan_infra::config::{Config, Source};
 use jan_infra::database::{self, ConnectOptions, DatabaseError};
 use jan_infra::model_provider::{ProbeError, ProviderSettings, count_models};
@@ -41,6 +42,7 @@ pub async fn diagnose(config: &Config) -> Diagnosis {
     for provider in &config.providers {
         checks.push(model_provider(provider).await);
     }
+    checks.push(code(&config.code).await);
     Diagnosis::of(checks, runtime)
 }
 
@@ -226,6 +228,31 @@ async fn model_provider(provider: &ProviderSettings) -> Check {
             name,
             format!("{place} lists no models: {failure}"),
             "check its address and key; the server starts and keeps asking",
+        ),
+    }
+}
+
+/// Who runs code, after a program has been run.
+async fn code(settings: &CodeSettings) -> Check {
+    let name = "code";
+    let who = match settings.kind() {
+        RunnerKind::Off => return Check::good(name, "python_exec is off (code.runner)"),
+        RunnerKind::Monty => "monty, a Python without files and network, in worker processes",
+        RunnerKind::Bubblewrap => "CPython behind bubblewrap, which holds",
+        RunnerKind::SandboxFusion => "the SandboxFusion at code.sandbox_fusion_url",
+    };
+    let why = match (settings.runner, &settings.sandbox_fusion_url) {
+        (Some(_), _) => "as code.runner says",
+        (None, Some(_)) => "as its address is set",
+        (None, None) => "the default",
+    };
+    match try_runner(settings).await {
+        Ok(()) => Check::good(name, format!("python_exec runs by {who} ({why})")),
+        // The server starts without the tool.
+        Err(error) => Check::warning(
+            name,
+            format!("python_exec is not offered: {}", sentence(&error.into())),
+            "correct the settings under code, or choose another code.runner",
         ),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jan_commands::document::index_document;
-use jan_commands::store::Store;
+use jan_commands::store::{EventLog, Store};
 use jan_domain::caller::Owner;
 use jan_domain::document::{Document, DocumentContent, DocumentName};
 use jan_domain::metadata::Metadata;
@@ -12,10 +12,13 @@ use jan_domain::ports::{
     Clock, DocumentFailure, DocumentHits, DocumentQuery, DocumentStore, Embedder, IndexedDocument,
     ReadFailure, SearchMode,
 };
+use jan_infra::clock::SystemClock;
 use jan_infra::config::FileSearchSettings;
-use jan_projections::{Consistency, Freshness, ReadModel, ReadModels};
+use jan_infra::embedder::CatalogEmbedder;
+use jan_projections::{Consistency, Embedding, Freshness, ReadModel, ReadModels};
 use tokio::sync::Notify;
 
+use super::Blueprint;
 use super::fusion::fuse;
 
 /// Passages that each way of searching gives to be put together.
@@ -26,16 +29,43 @@ const EMBEDDING_MAX: Duration = Duration::from_secs(5);
 /// Documents as tools handle them: written as events, searched in their read model, which is waited
 /// for so that everybody finds what they have just kept.
 pub(super) struct Documents {
-    pub(super) store: Store<Document>,
-    pub(super) reads: ReadModels,
-    pub(super) clock: Arc<dyn Clock>,
+    store: Store<Document>,
+    reads: ReadModels,
+    clock: Arc<dyn Clock>,
     pub(super) settings: FileSearchSettings,
-    pub(super) embedder: Option<Arc<dyn Embedder>>,
+    embedder: Option<Arc<dyn Embedder>>,
     /// Rung when a document was kept.
-    pub(super) kept: Arc<Notify>,
+    kept: Arc<Notify>,
 }
 
 impl Documents {
+    /// The documents of an application.
+    pub(super) fn of(blueprint: &Blueprint, log: &EventLog, reads: &ReadModels) -> Self {
+        let settings = blueprint.file_search.clone();
+        let model = settings.embedding_model.clone();
+        let model = model.filter(|_| settings.enabled);
+        let embedder = model.map(|model| -> Arc<dyn Embedder> {
+            Arc::new(CatalogEmbedder::new(Arc::clone(&blueprint.models), model))
+        });
+        Self {
+            store: Store::new(log.clone()),
+            reads: reads.clone(),
+            clock: Arc::new(SystemClock),
+            settings,
+            embedder,
+            kept: Arc::default(),
+        }
+    }
+
+    /// What makes the vectors of what is kept, if an operator has named a model for it.
+    pub(super) fn embedding(&self) -> Option<Embedding> {
+        Some(Embedding {
+            reads: self.reads.clone(),
+            embedder: self.embedder.clone()?,
+            kept: Arc::clone(&self.kept),
+        })
+    }
+
     async fn keep(
         &self,
         owner: &Owner,

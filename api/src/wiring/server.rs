@@ -5,6 +5,7 @@ use std::time::Duration;
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::PageCache;
 use jan_domain::ports::KeyFailure;
+use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
 use jan_infra::identity::{
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::owner_keys::owner_keys;
-use super::{Application, Blueprint, builtin_tools, mcp_door, retention_terms};
+use super::{Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -146,6 +147,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let signer = AuditKey::of(config)?;
     let servers = Arc::new(McpToolHost::try_new(&config.tools)?);
     let tools = builtin_tools(&pool, servers, &config.search, &config.scrape)?;
+    let tools = WithCode::before(tools, python(config).await);
     if config.server.roles.worker {
         let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
         let pages = PageCache::new(pool.clone());
@@ -172,11 +174,22 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         guests: config.auth.guests,
         cors_origins: config.server.cors_origins.clone(),
         mcp: mcp_door(&config.server, &config.auth, &config.mcp),
+        introspection: introspection(&config.server, &config.graphql),
         metrics: Box::new(move || metrics.render_metrics()),
         crash: serving.crash.clone(),
     })
     .await;
     Ok(assembled?)
+}
+
+/// The tool that runs code. A server whose runner does not work comes up without it.
+async fn python(config: &Config) -> Option<PythonExec> {
+    let runner = select_runner(&config.code).await;
+    let runner = runner.unwrap_or_else(|error| {
+        tracing::error!("python_exec is not offered: {error}");
+        None
+    })?;
+    Some(PythonExec::new(runner, config.code.approval.clone()))
 }
 
 impl Ground {

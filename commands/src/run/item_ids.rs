@@ -34,7 +34,7 @@ impl IdGenerator for StepItemIds {
 const RESPONSE_DIGITS: usize = 32;
 
 /// The response that brought an item forth, by the item's id.
-pub(super) fn response_of(item: &ItemId) -> Option<ResponseId> {
+pub fn response_of(item: &ItemId) -> Option<ResponseId> {
     let (_, digits) = item.as_str().rsplit_once('_')?;
     let own = digits.get(..RESPONSE_DIGITS)?;
     if digits.len() == RESPONSE_DIGITS {

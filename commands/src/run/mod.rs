@@ -55,6 +55,7 @@ pub use create::{Accepted, Attendance, create_run};
 pub(crate) use drive::Signals;
 pub use error::RunError;
 pub use follow::follow;
+pub use item_ids::response_of;
 pub use own_tools::list_own_tools;
 pub use past::{requested_in, response_as_of};
 pub use recorded::{ChosenTool, InNamespace, RecordedRequest, ServerKey, ServerKeys, ToolChoice};

@@ -5,7 +5,7 @@ use jan_domain::Owner;
 
 /// How much each caller has under way in this process.
 #[derive(Debug)]
-pub(crate) struct CallerPlaces {
+pub struct CallerPlaces {
     taken: Arc<Taken>,
     most: usize,
 }
@@ -14,13 +14,14 @@ type Taken = Mutex<HashMap<Owner, usize>>;
 
 /// One place, free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct CallerPlace {
+pub struct CallerPlace {
     taken: Arc<Taken>,
     owner: Owner,
 }
 
 impl CallerPlaces {
-    pub(crate) fn new(most: usize) -> Self {
+    /// So many for each caller.
+    pub fn new(most: usize) -> Self {
         Self {
             taken: Arc::default(),
             most,
@@ -28,7 +29,7 @@ impl CallerPlaces {
     }
 
     /// A place, if the caller has one left.
-    pub(crate) fn take(&self, owner: &Owner) -> Option<CallerPlace> {
+    pub fn take(&self, owner: &Owner) -> Option<CallerPlace> {
         let mut taken = locked(&self.taken);
         let mine = taken.get(owner).copied().unwrap_or_default();
         if mine >= self.most {

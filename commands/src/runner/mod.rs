@@ -24,7 +24,7 @@ pub(crate) use node_lease::living;
 pub use recovery::{RecoveryError, close_abandoned, keep_closing_abandoned};
 pub use stream_log::StreamLog;
 
-use self::caller_places::CallerPlaces;
+pub use self::caller_places::{CallerPlace, CallerPlaces};
 use self::journal::Journal;
 use self::local::LocalRuns;
 use self::secrets::RunSecrets;

@@ -8,10 +8,12 @@
 
 mod audit;
 mod auth;
+mod code;
 mod database;
 mod error;
 mod file;
 mod file_search;
+mod graphql;
 mod keys;
 mod limits;
 mod mcp;
@@ -38,6 +40,7 @@ pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
 pub use file_search::FileSearchSettings;
+pub use graphql::GraphqlSettings;
 pub use keys::KeySettings;
 pub use limits::Limits;
 pub use mcp::{Hosts, McpSettings};
@@ -47,6 +50,7 @@ pub use setting::{SettingLine, Source};
 pub use sources::Overrides;
 pub use telemetry::{LogFormat, TelemetrySettings};
 
+use crate::code::CodeSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
 use crate::scrape::ScrapeSettings;
@@ -79,8 +83,12 @@ pub struct Config {
     pub scrape: ScrapeSettings,
     /// How documents are kept and searched.
     pub file_search: FileSearchSettings,
+    /// Who runs code.
+    pub code: CodeSettings,
     /// The MCP endpoint that the server offers.
     pub mcp: McpSettings,
+    /// The GraphQL endpoint.
+    pub graphql: GraphqlSettings,
     /// What the server tells about itself.
     pub telemetry: TelemetrySettings,
     /// How much and how long anything may take.
@@ -150,10 +158,12 @@ impl Config {
         let mut telemetry = TelemetrySettings::default();
         let mut limits = Limits::default();
         let mut mcp = McpSettings::default();
+        let mut graphql = GraphqlSettings::default();
         let mut search = SearchSettings::default();
         let mut scrape = ScrapeSettings::default();
         let mut file_search = FileSearchSettings::default();
         let mut retention = RetentionSettings::default();
+        let mut code = CodeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
         sources.read(runtime::DATA_DIR_SETTING, &mut runtime)?;
@@ -170,7 +180,9 @@ impl Config {
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
         sources.read(file_search::SETTINGS, &mut file_search)?;
+        sources.read(code::SETTINGS, &mut code)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
+        sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
         let warnings = sources.unknown_variables();
         let mut lines = sources.into_lines();
@@ -195,7 +207,9 @@ impl Config {
             search,
             scrape,
             file_search,
+            code,
             mcp,
+            graphql,
             telemetry,
             limits,
             retention,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::code::{Approval, RunnerKind};
 
 fn read(environment: &[(&str, &str)], file: &str) -> Result<Config, ConfigError> {
     Config::read(Sources::of(Overrides::default(), environment, file)?)
@@ -326,4 +327,25 @@ fn tool_servers_are_read_from_the_file_and_the_environment() {
         refusal(&[], "[[tool_servers]]\nname='a'").contains("'tool_servers[0].url' is missing")
     );
     assert!(refusal(&[], "tool_servers = 1").contains("[[tool_servers]]"));
+}
+
+#[test]
+fn code_runs_where_the_settings_say() {
+    let kind = |environment: &[(&str, &str)]| read(environment, "").unwrap().code.kind();
+    let fusion = ("SANDBOX_FUSION_URL", "http://sandbox:8080");
+    assert_eq!(kind(&[]), RunnerKind::Monty);
+    assert_eq!(kind(&[fusion]), RunnerKind::SandboxFusion);
+    assert_eq!(
+        kind(&[fusion, ("JAN_CODE_RUNNER", "bubblewrap")]),
+        RunnerKind::Bubblewrap
+    );
+    let approval = |text: &str| {
+        let environment = [("SANDBOX_FUSION_REQUIRE_APPROVAL", text)];
+        read(&environment, "").unwrap().code.approval
+    };
+    assert_eq!(approval("false"), Approval::Never);
+    assert_eq!(approval("true"), Approval::Always);
+    let accounts = ["user_a", "user_b"].map(str::to_owned).into();
+    assert_eq!(approval("user_b, user_a"), Approval::Of(accounts));
+    assert!(read(&[("JAN_CODE_RUNNER", "docker")], "").is_err());
 }

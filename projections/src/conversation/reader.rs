@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use jan_domain::caller::Owner;
 use jan_domain::id::ConversationId;
+use jan_domain::ports::{Keyring, NoKeys};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use super::rows::ConversationRow;
@@ -11,6 +14,7 @@ use crate::error::{ListError, ReadError};
 #[derive(Clone)]
 pub struct ConversationReader {
     pub(super) pool: PgPool,
+    pub(super) keyring: Arc<dyn Keyring>,
 }
 
 /// Part of an owner's conversations.
@@ -24,7 +28,14 @@ pub struct ConversationList {
 
 impl ConversationReader {
     pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+        let keyring = Arc::new(NoKeys);
+        Self { pool, keyring }
+    }
+
+    /// Opens what is sealed of streams, as far as these keys do.
+    #[must_use]
+    pub fn opening(self, keyring: Arc<dyn Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     /// One conversation.

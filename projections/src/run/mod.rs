@@ -1,5 +1,6 @@
 //! Responses of several steps: what `/v1/responses` shows, and the steps behind it.
 
+mod batch;
 mod copy;
 mod fold;
 mod reader;

@@ -8,7 +8,7 @@ use super::steps::StepRow;
 use crate::cursor::{Page, PageRequest};
 use crate::error::{ListError, ReadError};
 
-const COLUMNS: &str = r"
+pub(super) const COLUMNS: &str = r"
     response_id, status, model, background, retention, conversation_id, previous_response_id,
     node_id, epoch, request, input, output, metadata, created_at, ended_at, usage, timing,
     incomplete_reason, failure";

@@ -1,5 +1,6 @@
 //! Ports and their adapters: the same contract for the real thing and its scripted twin.
 
+mod code;
 mod model_provider;
 pub(crate) mod scrape;
 mod search;

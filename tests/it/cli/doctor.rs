@@ -94,3 +94,38 @@ async fn an_empty_machine_is_told_to_set_up() {
     }
     assert!(diagnosis["runtime"]["parts"].is_array());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_runs_code_is_told_and_why() {
+    let nowhere = "/nowhere/bwrap";
+    for (settings, state, says) in [
+        (&[][..], "good", "by monty"),
+        (&[("JAN_CODE_RUNNER", "off")][..], "good", "is off"),
+        (
+            &[
+                ("JAN_CODE_RUNNER", "bubblewrap"),
+                ("JAN_CODE_BUBBLEWRAP", nowhere),
+            ][..],
+            "warning",
+            "no sandbox can be made",
+        ),
+        (
+            &[("SANDBOX_FUSION_URL", "http://127.0.0.1:9")][..],
+            "warning",
+            "is not offered",
+        ),
+    ] {
+        let desk = Desk::new()
+            .with("DATABASE_URL", "postgres://jan@127.0.0.1:9/jan")
+            .with("JAN_DEFAULT_NODE_URL", "http://127.0.0.1:9/v1")
+            .with("JAN_PORT", "0");
+        let desk = settings
+            .iter()
+            .fold(desk, |desk, (name, value)| desk.with(name, *value));
+        let said = desk.run(&["doctor", "--json"]);
+        let diagnosis: Value = serde_json::from_str(&said.out).unwrap();
+        let check = state_of(&diagnosis, "code");
+        assert_eq!(check["state"], state, "{check}");
+        assert!(check["says"].as_str().unwrap().contains(says), "{check}");
+    }
+}

@@ -37,6 +37,7 @@ const COMMANDS: &[&[&str]] = &[
     &["config"],
     &["doctor"],
     &["openapi"],
+    &["graphql-schema"],
 ];
 
 #[test]

@@ -9,7 +9,9 @@ use super::Desk;
 
 fn desk(app: &App) -> Desk {
     let options = app.pool().connect_options();
-    Desk::new().with("DATABASE_URL", options.to_url_lossy())
+    Desk::new()
+        .with("DATABASE_URL", options.to_url_lossy())
+        .with("JAN_MASTER_KEY", app.master_key())
 }
 
 #[tokio::test(flavor = "multi_thread")]

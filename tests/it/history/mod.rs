@@ -4,6 +4,8 @@
 //! never edited. When an event changes its shape, it gets a new version, a new file beside the old
 //! one, and an upcaster in `jan_domain::history` that reads the old file.
 
+mod account_samples;
+mod document_samples;
 pub(crate) mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,15 +3,11 @@
 use std::collections::BTreeMap;
 use std::iter::successors;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
-use jan_domain::account::{AccountEvent, ClosedBecause, SecretHash};
 use jan_domain::conversation::{ConversationEvent, Origin};
-use jan_domain::document::{DocumentContent, DocumentEvent, DocumentName};
 use jan_domain::history::Event;
-use jan_domain::id::{
-    AccountId, ConversationId, ItemId, NodeId, ResponseId, SessionId, StepId, TenantId,
-};
+use jan_domain::id::{AccountId, ConversationId, ItemId, NodeId, ResponseId, StepId, TenantId};
 use jan_domain::item::{ContentPart, Item, ItemBody, ItemStatus, Role, parse_item};
 use jan_domain::projection::ProjectionEvent;
 use jan_domain::response::run::{
@@ -23,6 +19,9 @@ use jan_domain::response::{
 };
 use jan_domain::{Json, Owner, UserMetadata};
 use serde_json::json;
+
+use super::account_samples::after_account;
+use super::document_samples::after_document;
 
 /// An event as the store holds it.
 pub(crate) struct Stored {
@@ -194,65 +193,12 @@ fn after_response(last: Option<&ResponseEvent>) -> Option<ResponseEvent> {
     })
 }
 
-fn after_account(last: Option<&AccountEvent>) -> Option<AccountEvent> {
-    use AccountEvent as E;
-    let at = at();
-    let session = SessionId::parse("sess_0a").unwrap();
-    Some(match last {
-        None => E::GuestCreated {
-            owner: owner(),
-            username: "guest-0a".to_owned(),
-            at,
-        },
-        Some(E::GuestCreated { .. }) => E::SessionOpened {
-            session,
-            refresh: SecretHash("9f86d081884c7d65".to_owned()),
-            expires_at: at + TimeDelta::days(30),
-            at,
-        },
-        Some(E::SessionOpened { .. }) => E::SessionRefreshed {
-            session,
-            refresh: SecretHash("60303ae22b998861".to_owned()),
-            expires_at: at + TimeDelta::days(31),
-            at,
-        },
-        Some(E::SessionRefreshed { .. }) => E::SessionClosed {
-            session,
-            because: ClosedBecause::RefreshTokenReused,
-            at,
-        },
-        Some(E::SessionClosed { .. }) => E::Erased { owner: owner(), at },
-        Some(E::Erased { .. }) => return None,
-    })
-}
-
-fn after_document(last: Option<&DocumentEvent>) -> Option<DocumentEvent> {
-    use DocumentEvent as E;
-    let at = at();
-    let fields = json!({"source": "kitchen \u{1f375}", "pages": [1, 2.5]});
-    Some(match last {
-        None => E::Indexed {
-            owner: owner(),
-            name: DocumentName::parse("tea/green").unwrap(),
-            content: DocumentContent::try_new(
-                "Green tea is\nnot boiled.",
-                fields.as_object().unwrap().clone(),
-                ["drinks".to_owned()].into(),
-            )
-            .unwrap(),
-            at,
-        },
-        Some(E::Indexed { .. }) => E::Removed { at },
-        Some(E::Removed { .. }) => return None,
-    })
-}
-
 /// A moment with every digit that is kept.
-fn at() -> DateTime<Utc> {
+pub(super) fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_366_400, 123_456_789).expect("in March 2026")
 }
 
-fn owner() -> Owner {
+pub(super) fn owner() -> Owner {
     Owner {
         tenant: TenantId::default(),
         account: AccountId::parse("user_0a").unwrap(),

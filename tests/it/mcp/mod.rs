@@ -1,6 +1,7 @@
 //! The MCP endpoint as its clients see it.
 
 mod calls;
+mod code;
 mod door;
 mod eras;
 mod messages;

@@ -33,7 +33,7 @@ fn tries() -> u64 {
 async fn a_read_through_one_process_sees_every_write_through_another() {
     let database = Database::fresh().await;
     let model = ScriptedModel::start().await;
-    let deployment = Deployment::new(&database.options(), &model.base_url());
+    let deployment = Deployment::new(&database.options(), &model.base_url()).unsealed();
     let nodes = [deployment.start().await, deployment.start().await];
     let (tries, begun) = (tries(), Instant::now());
     let tally = Arc::new(Tally::default());

@@ -26,6 +26,7 @@ mod random_bodies;
 mod responses;
 mod responses_background;
 mod responses_bodies;
+mod responses_code;
 mod responses_jan;
 mod responses_past;
 mod responses_replay;

@@ -24,7 +24,7 @@ async fn write(pool: &PgPool, events: i64, following: &str) {
                             payload, metadata)
         select 'conversation', $1, n, 'ConversationEvent', '1.0',
                case n when 1 then $3 else replace($4, 'N', n::text) end::json,
-               '{"tenant_id":"default","owner_id":"user_1","actor_id":"user_1","request_id":"req_1"}'
+               $5::json
           from generate_series(1, $2) as n
          order by n"#;
     sqlx::query(sql)
@@ -32,6 +32,7 @@ async fn write(pool: &PgPool, events: i64, following: &str) {
         .bind(events)
         .bind(created)
         .bind(following)
+        .bind(serde_json::to_string(&metadata()).unwrap())
         .execute(pool)
         .await
         .unwrap();

@@ -3,10 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use jan_api::wiring::{Application, Blueprint, builtin_tools, mcp_door, retention_terms};
+use jan_api::wiring::{
+    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms,
+};
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
 use jan_domain::ports::ToolHost;
+use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
@@ -37,8 +40,8 @@ pub(super) async fn assemble(
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
-        tools: tools(&world, &setup, &pool)?,
         file_search: setup.file_search.clone(),
+        tools: tools(&world, &setup, &pool).await?,
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
@@ -51,6 +54,7 @@ pub(super) async fn assemble(
         limits: setup.limits.clone(),
         cors_origins: ServerSettings::default().cors_origins,
         mcp: mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp),
+        introspection: introspection(&setup.server, &setup.graphql),
         metrics: Box::new(|| telemetry.render_metrics()),
         crash: CrashPoints::default(),
     });
@@ -58,15 +62,23 @@ pub(super) async fn assemble(
 }
 
 /// The scripted tools, or a real host of MCP servers; behind our own, if those are wanted.
-fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Arc<dyn ToolHost>> {
+async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Arc<dyn ToolHost>> {
+    let python = match &setup.code {
+        None => None,
+        Some(settings) => {
+            let runner = select_runner(settings).await?;
+            runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
+        }
+    };
     let servers: Arc<dyn ToolHost> = match &setup.tools {
         None => Arc::new(world.tools.clone()),
         Some(settings) => Arc::new(McpToolHost::try_new(settings)?),
     };
-    Ok(match &setup.builtin {
+    let tools = match &setup.builtin {
         None => servers,
         Some((search, scrape)) => builtin_tools(pool, servers, search, scrape)?,
-    })
+    };
+    Ok(WithCode::before(tools, python))
 }
 
 fn provider(world: &World, setup: &Setup) -> ProviderSettings {

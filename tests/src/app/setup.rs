@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use jan_domain::tool_permissions::ToolPermissions;
+use jan_infra::code::CodeSettings;
 use jan_infra::config::{
-    AuthSettings, FileSearchSettings, Limits, McpSettings, Roles, ServerSettings,
+    AuthSettings, FileSearchSettings, GraphqlSettings, Limits, McpSettings, Roles, ServerSettings,
 };
 use jan_infra::scrape::ScrapeSettings;
 use jan_infra::search::SearchSettings;
@@ -27,12 +28,18 @@ pub struct Setup {
     pub builtin: Option<(SearchSettings, ScrapeSettings)>,
     /// How documents are kept and searched; there are no tools for it unless asked for.
     pub file_search: FileSearchSettings,
+    /// Code runs, under these settings.
+    pub code: Option<CodeSettings>,
     /// Which of the deployment's own tools callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
     pub direct_calls_max: usize,
     /// The MCP endpoint.
     pub mcp: McpSettings,
+    /// The GraphQL endpoint.
+    pub graphql: GraphqlSettings,
+    /// Where it would listen.
+    pub server: ServerSettings,
     /// Longest a tool call may take.
     pub tool_timeout: Duration,
     /// Calls go to this base URL instead of to the scripted model.
@@ -58,12 +65,15 @@ impl Default for Setup {
                 enabled: false,
                 ..FileSearchSettings::default()
             },
+            code: None,
             tool_permissions: ToolPermissions::default(),
             direct_calls_max: 8,
             mcp: McpSettings {
                 hosts: ["jan.test", "127.0.0.1"].map(str::to_owned).to_vec().into(),
                 ..McpSettings::default()
             },
+            graphql: GraphqlSettings::default(),
+            server: ServerSettings::default(),
             tool_timeout: Duration::from_secs(10),
             upstream: None,
             seal_events: true,

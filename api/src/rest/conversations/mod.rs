@@ -17,6 +17,8 @@ mod versions;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use items::read as read_items;
+
 use crate::state::ApiState;
 
 /// Conversations and their items.

@@ -28,7 +28,7 @@ const INCLUDES: &[&str] = &[
 ];
 
 /// Reads the body of a response to create.
-pub(super) fn wish(
+pub(crate) fn wish(
     mut body: Map<String, Value>,
     (ids, flavour): (&dyn IdGenerator, Flavour),
     warnings: &mut Warnings,

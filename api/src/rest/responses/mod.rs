@@ -29,6 +29,11 @@ mod websocket;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use body::wish;
+pub(crate) use portrait::{Portrait, Stand};
+pub(crate) use stream::tell;
+pub(crate) use warnings::Warnings;
+
 use crate::state::ApiState;
 
 /// Responses.

@@ -12,13 +12,13 @@ use serde_json::{Map, Value, json};
 
 /// What a response object says of a response whatever becomes of it.
 #[derive(Debug, Clone)]
-pub(super) struct Portrait {
-    pub(super) id: ResponseId,
-    pub(super) created_at: DateTime<Utc>,
+pub(crate) struct Portrait {
+    pub(crate) id: ResponseId,
+    pub(crate) created_at: DateTime<Utc>,
     pub(super) model: String,
     pub(super) background: bool,
     pub(super) previous: Option<ResponseId>,
-    pub(super) conversation: Option<ConversationId>,
+    pub(crate) conversation: Option<ConversationId>,
     pub(super) metadata: UserMetadata,
     shown: Map<String, Value>,
     include: BTreeSet<String>,
@@ -26,7 +26,7 @@ pub(super) struct Portrait {
 
 /// What it says of how far it got.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stand {
+pub(crate) struct Stand {
     pub(super) status: &'static str,
     pub(super) output: Value,
     pub(super) usage: Option<Usage>,
@@ -37,7 +37,7 @@ pub(super) struct Stand {
 
 impl Portrait {
     /// Of a response that is about to be accepted.
-    pub(super) fn of_wish(wish: &RunWish, id: ResponseId, created_at: DateTime<Utc>) -> Self {
+    pub(crate) fn of_wish(wish: &RunWish, id: ResponseId, created_at: DateTime<Utc>) -> Self {
         Self {
             id,
             created_at,
@@ -52,7 +52,7 @@ impl Portrait {
     }
 
     /// Of a response on record.
-    pub(super) fn of_row(row: &RunRow) -> Self {
+    pub(crate) fn of_row(row: &RunRow) -> Self {
         let request = row.request.as_ref().map(RecordedRequest::read);
         let request = request.unwrap_or_default();
         Self {
@@ -75,7 +75,7 @@ impl Portrait {
     }
 
     /// The whole object, in OpenAI's shape.
-    pub(super) fn object(&self, stand: Stand) -> Value {
+    pub(crate) fn object(&self, stand: Stand) -> Value {
         let mut object = self.shown.clone();
         let error = stand.failure.as_ref().map(error_of);
         let incomplete = stand.incomplete.map(|reason| json!({"reason": reason}));
@@ -133,7 +133,7 @@ impl Portrait {
 
 impl Stand {
     /// Under way.
-    pub(super) fn open(status: &'static str) -> Self {
+    pub(crate) fn open(status: &'static str) -> Self {
         Self {
             status,
             output: json!([]),
@@ -142,7 +142,7 @@ impl Stand {
     }
 
     /// At its end.
-    pub(super) fn ended(outcome: &Outcome) -> Self {
+    pub(crate) fn ended(outcome: &Outcome) -> Self {
         let mut stand = Self {
             output: json!(outcome.output),
             usage: outcome.usage,
@@ -167,7 +167,7 @@ impl Stand {
     }
 
     /// As it is on record; `output` is what its steps have brought so far.
-    pub(super) fn of_row(row: &RunRow, output: Value) -> Self {
+    pub(crate) fn of_row(row: &RunRow, output: Value) -> Self {
         let kept = row.output.as_ref().and_then(|json| json.read().ok());
         Self {
             status: row.status.as_str(),

@@ -20,13 +20,13 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Events as their wire tells them: name and JSON text.
-pub(super) struct Told {
-    pub(super) name: String,
-    pub(super) json: String,
+pub(crate) struct Told {
+    pub(crate) name: String,
+    pub(crate) json: String,
 }
 
 /// One event in OpenAI's words.
-pub(super) fn tell(portrait: &Portrait, number: u64, event: &StreamEvent) -> Told {
+pub(crate) fn tell(portrait: &Portrait, number: u64, event: &StreamEvent) -> Told {
     match event {
         StreamEvent::Created => whole(portrait, number, "response.created", first(portrait)),
         StreamEvent::Queued => whole(portrait, number, "response.queued", Stand::open("queued")),

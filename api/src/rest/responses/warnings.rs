@@ -7,7 +7,7 @@ const BYTES_MAX: usize = 1024;
 
 /// What was accepted and has no effect. Told in a header, because clients may refuse unknown fields.
 #[derive(Debug, Default)]
-pub(super) struct Warnings(Vec<String>);
+pub(crate) struct Warnings(Vec<String>);
 
 impl Warnings {
     /// A parameter that we do not know.
@@ -25,6 +25,11 @@ impl Warnings {
         if !self.0.contains(&warning) {
             self.0.push(warning);
         }
+    }
+
+    /// All of them, for answers that have a place for them.
+    pub(crate) fn into_list(self) -> Vec<String> {
+        self.0
     }
 
     /// Adds the header, if there is anything to say.

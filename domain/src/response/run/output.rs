@@ -77,9 +77,9 @@ pub fn shown_use(used: &ToolUse, outcome: Option<&StepOutcome>) -> Item {
         }
         UseKind::CodeInterpreter => {
             let code = arguments()["code"].take();
-            let logs = told_by(outcome).map(|logs| json!([{"type": "logs", "logs": logs}]));
             json!({"type": "code_interpreter_call", "code": code,
-                "container_id": format!("cntr_{}", used.item.as_str()), "outputs": logs})
+                "container_id": format!("cntr_{}", used.item.as_str()),
+                "outputs": outcome.and_then(outputs_of)})
         }
     };
     item(&used.item, status_of(outcome), fields)
@@ -116,6 +116,33 @@ fn passages_of(told: &Value) -> Option<Value> {
             "score": result["score"], "text": result["text"]})
     };
     Some(told["results"].as_array()?.iter().map(passage).collect())
+}
+
+/// What a program has said and drawn; where its tool does not tell them apart, what it told.
+fn outputs_of(outcome: &StepOutcome) -> Option<Value> {
+    let StepOutcome::Returned(told) = outcome else {
+        return None;
+    };
+    let Some(run) = told
+        .structured
+        .as_ref()
+        .filter(|run| run["stdout"].is_string())
+    else {
+        return Some(json!([{"type": "logs", "logs": told.output}]));
+    };
+    let text = |name: &str| run[name].as_str().unwrap_or_default();
+    let logs = match format!("{}{}{}", text("stdout"), text("stderr"), text("value")) {
+        silent if silent.is_empty() => text("error").to_owned(),
+        logs => logs,
+    };
+    let mut outputs = vec![json!({"type": "logs", "logs": logs})];
+    let files = run["artifacts"].as_array().into_iter().flatten();
+    let images = files.filter(|file| {
+        let kind = file["type"].as_str();
+        kind.is_some_and(|kind| kind.starts_with("image/")) && file["url"].is_string()
+    });
+    outputs.extend(images.map(|file| json!({"type": "image", "url": file["url"]})));
+    Some(outputs.into())
 }
 
 fn sources_of(told: &Value) -> Option<Value> {

@@ -10,10 +10,7 @@ use crate::error::ApiError;
 
 /// Reads the items of a request. Every item draws an id, needed or not, so that a repeated request
 /// draws the same ones.
-pub(in crate::rest::conversations) fn read(
-    items: Vec<Value>,
-    ids: &dyn IdGenerator,
-) -> Result<Vec<Item>, ApiError> {
+pub(crate) fn read(items: Vec<Value>, ids: &dyn IdGenerator) -> Result<Vec<Item>, ApiError> {
     let read = items.into_iter().enumerate().map(|(place, item)| {
         parse_item(item, ids.message()).map_err(|invalid| {
             let at = format!("items[{place}]{}", invalid.at);

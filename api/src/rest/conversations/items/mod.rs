@@ -10,7 +10,7 @@ mod list;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) use body::read;
+pub(crate) use body::read;
 
 use crate::state::ApiState;
 

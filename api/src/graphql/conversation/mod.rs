@@ -1,0 +1,14 @@
+//! Conversations and their items.
+
+mod changes;
+mod item_mutation;
+mod mutation;
+mod object;
+mod past;
+mod query;
+
+pub(super) use changes::ConversationSubscription;
+pub(super) use item_mutation::ItemMutation;
+pub(super) use mutation::ConversationMutation;
+pub(super) use object::Conversation;
+pub(super) use query::{ConversationQuery, find};
