@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -43,11 +44,11 @@ impl DocumentName {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let digits: String = hash.finalize()[..20]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        DocumentId::parse(&format!("doc_{digits}")).expect("a prefix and hex digits make an id")
+        let mut id = "doc_".to_owned();
+        for byte in &hash.finalize()[..20] {
+            write!(id, "{byte:02x}").expect("memory takes any text");
+        }
+        DocumentId::parse(&id).expect("a prefix and hex digits make an id")
     }
 }
 

@@ -114,12 +114,12 @@ impl DocumentReader {
              where tenant_id = $1
                and account_id = $2
                and document_id <> $3";
-        let shelf = sqlx::query_as(sql)
+        let held = sqlx::query_as(sql)
             .bind(owner.tenant.as_str())
             .bind(owner.account.as_str())
             .bind(id.as_str())
             .fetch_one(&self.pool)
             .await?;
-        Ok(shelf)
+        Ok(held)
     }
 }

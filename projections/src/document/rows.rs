@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jan_domain::caller::Owner;
 use ring::digest;
@@ -20,13 +21,16 @@ pub(super) struct NewPassage<'k> {
 impl<'k> NewPassage<'k> {
     pub(super) fn new(id: &'k str, owner: &'k Owner, ordinal: i32, body: &'k str) -> Self {
         let hash = digest::digest(&digest::SHA256, body.as_bytes());
-        let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+        let mut body_hash = String::with_capacity(64);
+        for byte in hash.as_ref() {
+            write!(body_hash, "{byte:02x}").expect("memory takes any text");
+        }
         Self {
             id,
             owner,
             ordinal,
             body,
-            body_hash: digits.collect(),
+            body_hash,
         }
     }
 }
