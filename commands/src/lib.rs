@@ -14,6 +14,7 @@
 pub mod account;
 pub mod conversation;
 pub mod crash;
+pub mod document;
 pub mod error;
 pub mod response;
 pub mod retention;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use jan_domain::account::Account;
 use jan_domain::conversation::Conversation;
+use jan_domain::document::Document;
 use jan_domain::id::NodeId;
 use jan_domain::ports::{Clock, ModelCatalog};
 use jan_domain::projection::Projection;
@@ -50,6 +52,8 @@ pub struct Commands {
     pub conversations: Store<Conversation>,
     /// Streams of responses.
     pub responses: Store<Response>,
+    /// Streams of documents.
+    pub documents: Store<Document>,
     /// Streams of accounts.
     pub accounts: Store<Account>,
     /// What erases accounts.
@@ -111,6 +115,7 @@ impl Commands {
             eraser: Eraser::new(&parts.log, parts.keys, clock, crash),
             conversations: Store::new(parts.log.clone()),
             responses: Store::new(parts.log.clone()),
+            documents: Store::new(parts.log.clone()),
             accounts: Store::new(parts.log.clone()),
             projections: Store::new(parts.log),
             clock: parts.clock,

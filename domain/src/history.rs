@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::account::AccountEvent;
 use crate::conversation::ConversationEvent;
+use crate::document::DocumentEvent;
 use crate::projection::ProjectionEvent;
 use crate::response::ResponseEvent;
 use crate::sealed::SealBroken;
@@ -19,6 +20,8 @@ pub enum Event {
     Response(ResponseEvent),
     /// Of an account.
     Account(AccountEvent),
+    /// Of a document.
+    Document(DocumentEvent),
     /// A decision about a read model.
     Projection(ProjectionEvent),
     /// Of an owner that was erased: it happened, and nobody can say any more what it was.
@@ -37,6 +40,7 @@ const IMPERSONAL: &[&str] = &[
     "ConversationItemDeleted",
     "ConversationRunBegan",
     "ConversationRunEnded",
+    "DocumentRemoved",
     "ProjectionEventSkipped",
     "ResponseClaimed",
     "ResponseDeleted",
@@ -125,6 +129,7 @@ fn decode_with(
         "conversation" => read(text).map(Event::Conversation).map_err(failed),
         "response" => read(text).map(Event::Response).map_err(failed),
         "account" => read(text).map(Event::Account).map_err(failed),
+        "document" => read(text).map(Event::Document).map_err(failed),
         "projection" => read(text).map(Event::Projection).map_err(failed),
         other => Err(DecodeError::UnknownAggregate(other.to_owned())),
     }

@@ -84,6 +84,10 @@ id!(
     ResponseId, "chatcmpl-' or 'resp_", ["chatcmpl-", "resp_"]
 );
 id!(
+    /// A document's stream: its owner and its name, hashed.
+    DocumentId, "doc_", ["doc_"]
+);
+id!(
     /// A person, guest or service.
     AccountId, "user_", ["user_"]
 );

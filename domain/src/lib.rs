@@ -11,6 +11,7 @@
 pub mod account;
 pub mod caller;
 pub mod conversation;
+pub mod document;
 pub mod history;
 pub mod id;
 pub mod item;

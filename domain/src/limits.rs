@@ -21,3 +21,16 @@ pub const PAGE_ITEMS_MAX: usize = 100;
 
 /// Longest reason for which an event is left out of a read model, in characters.
 pub const SKIP_REASON_CHARS_MAX: usize = 500;
+
+/// Characters of what an owner calls a document.
+pub const DOCUMENT_NAME_CHARS_MAX: usize = 256;
+/// Bytes of a document's text.
+pub const DOCUMENT_TEXT_BYTES_MAX: usize = 1_000_000;
+/// Bytes of a document's metadata, as JSON.
+pub const DOCUMENT_METADATA_BYTES_MAX: usize = 16_384;
+/// Tags of a document.
+pub const DOCUMENT_TAGS_MAX: usize = 16;
+/// Characters of a tag.
+pub const DOCUMENT_TAG_CHARS_MAX: usize = 64;
+/// Results of one search in documents.
+pub const DOCUMENT_HITS_MAX: u32 = 20;

@@ -22,6 +22,7 @@ pub mod clock;
 pub mod code;
 pub mod config;
 pub mod database;
+pub mod embedder;
 /// Ids that sort by time.
 pub mod id_generator;
 pub mod identity;

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::account::AccountChanges;
 use crate::conversation::ConversationChanges;
+use crate::document::DocumentChanges;
 use crate::error::ReadError;
 use crate::feed::last_position;
 use crate::projection::Definition;
@@ -57,16 +58,19 @@ pub enum ReadModel {
     Accounts,
     /// What accounts used.
     Usage,
+    /// Documents and their passages.
+    Documents,
 }
 
 impl ReadModel {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Conversations,
         Self::Responses,
         Self::Runs,
         Self::Accounts,
         Self::Usage,
+        Self::Documents,
     ];
 
     /// What it is made of.
@@ -77,6 +81,7 @@ impl ReadModel {
             Self::Runs => Definition::of::<RunChanges>(),
             Self::Accounts => Definition::of::<AccountChanges>(),
             Self::Usage => Definition::of::<UsageChanges>(),
+            Self::Documents => Definition::of::<DocumentChanges>(),
         }
     }
 

@@ -20,6 +20,7 @@ mod barrier;
 mod caretaker;
 mod conversation;
 mod cursor;
+mod document;
 mod erased;
 mod error;
 mod event_tail;
@@ -55,6 +56,7 @@ pub use conversation::{
     ItemsWanted,
 };
 pub use cursor::{Order, Page, PageRequest};
+pub use document::{DocumentReader, DocumentRow, DocumentShelf, Embedding, Nearest};
 pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
@@ -80,6 +82,8 @@ pub struct ReadModels {
     pub responses: ResponseReader,
     /// Responses of several steps.
     pub runs: RunReader,
+    /// Documents to search.
+    pub documents: DocumentReader,
     /// Accounts and closed sessions.
     pub accounts: AccountReader,
     /// The processes that live.
@@ -104,6 +108,7 @@ impl ReadModels {
             conversations: ConversationReader::new(pool.clone()),
             responses: ResponseReader::new(pool.clone()),
             runs: RunReader::new(pool.clone()),
+            documents: DocumentReader::new(pool.clone()),
             accounts: AccountReader::new(pool.clone()),
             nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),

@@ -7,6 +7,7 @@ mod architecture;
 mod audit;
 mod cli;
 mod crash;
+mod documents;
 mod domain;
 mod edge;
 mod erasure;

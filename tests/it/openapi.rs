@@ -42,6 +42,7 @@ impl Operation {
         self.path
             .replace("{conversation_id}", &format!("conv_{nothing}"))
             .replace("{account_id}", &format!("user_{nothing}"))
+            .replace("{document}", &format!("doc_{nothing}"))
             .replace("{item_id}", &format!("msg_{nothing}"))
             .replace("{completion_id}", &format!("chatcmpl-{nothing}"))
             .replace("{response_id}", &format!("resp_{nothing}"))

@@ -5,6 +5,7 @@ mod account;
 mod chat;
 mod command;
 mod conversation;
+mod document;
 mod graphql;
 mod projection;
 mod provider;

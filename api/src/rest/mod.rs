@@ -6,6 +6,7 @@ mod auth;
 mod chat;
 pub(crate) mod conversations;
 pub(crate) mod description;
+mod documents;
 mod embeddings;
 mod models;
 pub(crate) mod moment;
@@ -53,6 +54,7 @@ fn authenticated() -> OpenApiRouter<ApiState> {
         .merge(audit::routes())
         .merge(chat::routes())
         .merge(conversations::routes())
+        .merge(documents::routes())
         .merge(embeddings::routes())
         .merge(models::routes())
         .merge(responses::routes())

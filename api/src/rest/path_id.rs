@@ -3,7 +3,7 @@
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use jan_domain::id::{AccountId, ConversationId, InvalidId, ItemId, ResponseId};
+use jan_domain::id::{AccountId, ConversationId, DocumentId, InvalidId, ItemId, ResponseId};
 
 use crate::error::ApiError;
 
@@ -54,6 +54,14 @@ impl PathId for ConversationId {
 
 impl PathId for AccountId {
     const NAME: &'static str = "account_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        Self::parse(text)
+    }
+}
+
+impl PathId for DocumentId {
+    const NAME: &'static str = "document";
 
     fn parse(text: &str) -> Result<Self, InvalidId> {
         Self::parse(text)

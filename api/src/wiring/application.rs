@@ -15,7 +15,7 @@ use jan_domain::ports::{
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
-use jan_infra::config::{Limits, Origins, Roles};
+use jan_infra::config::{FileSearchSettings, Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
@@ -25,6 +25,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::documents::Documents;
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
 use crate::state::{ApiState, EdgeLimits, Introspection, McpDoor, Rooms, Server};
@@ -41,6 +42,8 @@ pub struct Blueprint {
     pub tools: Arc<dyn ToolHost>,
     /// The servers behind them, for whoever operates them.
     pub tool_servers: Arc<dyn ToolServers>,
+    /// How callers may keep documents and search them.
+    pub file_search: FileSearchSettings,
     /// Which of them callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.
@@ -208,7 +211,16 @@ fn sides(
         &work.log_writer,
     );
     let keyring: Arc<dyn Keyring> = Arc::new(blueprint.keys.clone());
-    let log = log.sealed_by(Arc::clone(&keyring));
+    let log = log.sealed_by(keyring);
+    let reads = read_side(blueprint, work, node, appended);
+    let documents = Documents::of(blueprint, &log, &reads);
+    if blueprint.roles.worker
+        && let Some(embedding) = documents.embedding()
+    {
+        let stop = work.stop_background.clone();
+        work.background.spawn(embedding.keep_embedding(stop));
+    }
+    let tools = super::file_search_tools(Arc::clone(&blueprint.tools), documents);
     let commands = Commands::new(Parts {
         log,
         keys: blueprint.keys.clone(),
@@ -218,16 +230,27 @@ fn sides(
         tracker: work.requests.clone(),
         crash: blueprint.crash.clone(),
         runner: Runner::new(
-            pool.clone(),
-            Arc::clone(&blueprint.tools),
+            pool,
+            tools,
             Arc::clone(&blueprint.seal),
             run_limits(blueprint),
         ),
         calls_max: limits.model_calls_max,
         call_duration_max: limits.model_call_duration_max,
     });
+    (commands, reads)
+}
+
+/// The readers, and what feeds them if that is this process's work.
+fn read_side(
+    blueprint: &Blueprint,
+    work: &Work,
+    node: &NodeId,
+    appended: Arc<Notify>,
+) -> ReadModels {
+    let (pool, limits) = (blueprint.pool.clone(), &blueprint.limits);
     if !blueprint.roles.projector {
-        return (commands, ReadModels::elsewhere(&pool));
+        return ReadModels::elsewhere(&pool);
     }
     let stop = &work.stop_background;
     let sealer = Sealer {
@@ -242,7 +265,7 @@ fn sides(
     work.background.spawn(sealer.run(stop.clone()));
     let projections = Projections {
         pool,
-        keyring,
+        keyring: Arc::new(blueprint.keys.clone()),
         appended,
         node: node.clone(),
         tuning: Tuning {
@@ -250,8 +273,7 @@ fn sides(
             ..Tuning::default()
         },
     };
-    let running = projections.spawn(&work.background, stop);
-    (commands, running.read_models())
+    projections.spawn(&work.background, stop).read_models()
 }
 
 fn state_of(

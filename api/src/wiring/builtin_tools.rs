@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
 use jan_commands::store::PageCache;
-use jan_domain::ports::{Clock, PageStore, ToolHost};
-use jan_infra::builtin::{BuiltinTool, BuiltinTools, GoogleSearch, Scrape};
+use jan_domain::ports::{Clock, DocumentStore, PageStore, ToolHost};
+use jan_infra::builtin::{
+    BuiltinTool, BuiltinTools, FileSearchIndex, FileSearchQuery, GoogleSearch, Scrape,
+};
 use jan_infra::clock::SystemClock;
 use jan_infra::database::Pool;
 use jan_infra::scrape::{ScrapeSettings, Scraper};
 use jan_infra::search::{SearchSettings, SearchSetupError, Searcher};
+
+use super::documents::Documents;
 
 /// Puts our own tools, as far as they are wanted, before those of `servers`.
 pub fn builtin_tools(
@@ -27,4 +31,20 @@ pub fn builtin_tools(
         tools.push(Arc::new(Scrape::new(scraper, scrape.preview_chars_max)));
     }
     Ok(Arc::new(BuiltinTools::before(servers, tools)))
+}
+
+/// Puts the tools over `documents`, if they are wanted, before those of `servers`.
+pub(super) fn file_search_tools(
+    servers: Arc<dyn ToolHost>,
+    documents: Documents,
+) -> Arc<dyn ToolHost> {
+    if !documents.settings.enabled {
+        return servers;
+    }
+    let documents: Arc<dyn DocumentStore> = Arc::new(documents);
+    let tools: Vec<Arc<dyn BuiltinTool>> = vec![
+        Arc::new(FileSearchIndex::new(Arc::clone(&documents))),
+        Arc::new(FileSearchQuery::new(documents)),
+    ];
+    Arc::new(BuiltinTools::before(servers, tools))
 }

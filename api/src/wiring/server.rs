@@ -167,6 +167,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         issuer: Arc::new(issuer),
         tools,
         tool_servers: servers,
+        file_search: config.file_search.clone(),
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,

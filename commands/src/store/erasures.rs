@@ -56,6 +56,12 @@ const LEFT_BEHIND: &[(&str, &str)] = &[
          where (tenant_id, account_id) = ($1, $2)",
     ),
     (
+        "passage_embeddings",
+        r"
+        delete from passage_embeddings
+         where (tenant_id, account_id) = ($1, $2)",
+    ),
+    (
         "idempotency_keys",
         r"
         delete from idempotency_keys

@@ -2,6 +2,8 @@
 //! scripted twins in `tests`, and both pass the same contract suite.
 
 mod clock;
+mod document_store;
+mod embedder;
 mod id_generator;
 mod keyring;
 mod master_keys;
@@ -15,6 +17,11 @@ mod tool_host;
 mod tool_servers;
 
 pub use clock::Clock;
+pub use document_store::{
+    DocumentFailure, DocumentHit, DocumentHits, DocumentQuery, DocumentStore, IndexedDocument,
+    SearchMode,
+};
+pub use embedder::Embedder;
 pub use id_generator::{IdGenerator, SeededIds};
 pub use keyring::{KeyFailure, KeyState, Keyring, NoKeys, OwnerKey};
 pub use master_keys::{MasterKeys, WrappedKey};

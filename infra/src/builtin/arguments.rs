@@ -42,6 +42,33 @@ impl Arguments {
         text.ok_or_else(|| wrong(name, format!("a text of at most {chars_max} characters")))
     }
 
+    /// A text of any length, with the white space around it.
+    pub(super) fn as_it_stands(&self, name: &'static str) -> Result<&str, WrongArgument> {
+        let text = self.0.get(name).and_then(Value::as_str);
+        text.ok_or_else(|| wrong(name, "a text".to_owned()))
+    }
+
+    /// Texts, as they stand.
+    pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, WrongArgument> {
+        let list = match self.0.get(name) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list.iter(),
+            Some(_) => return Err(wrong(name, "a list of texts".to_owned())),
+        };
+        let texts = list.map(|entry| entry.as_str().map(str::to_owned));
+        let texts = texts.collect::<Option<_>>();
+        texts.ok_or_else(|| wrong(name, "a list of texts".to_owned()))
+    }
+
+    /// An object's fields; none if there is no object.
+    pub(super) fn fields(&self, name: &'static str) -> Result<Map<String, Value>, WrongArgument> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(Map::new()),
+            Some(Value::Object(fields)) => Ok(fields.clone()),
+            Some(_) => Err(wrong(name, "an object".to_owned())),
+        }
+    }
+
     /// A whole number, brought within what is sensible.
     pub(super) fn number(
         &self,

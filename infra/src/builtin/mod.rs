@@ -4,10 +4,12 @@
 //! A tool here never fails as a call does: whatever goes wrong is a result that says so.
 
 mod arguments;
+mod file_search;
 mod google_search;
 mod host;
 mod scrape;
 
+pub use file_search::{FileSearchIndex, FileSearchQuery};
 pub use google_search::GoogleSearch;
 pub use host::{BuiltinTool, BuiltinTools};
 pub use scrape::Scrape;

@@ -12,6 +12,7 @@ mod code;
 mod database;
 mod error;
 mod file;
+mod file_search;
 mod graphql;
 mod keys;
 mod limits;
@@ -38,6 +39,7 @@ pub use audit::AuditSettings;
 pub use auth::AuthSettings;
 pub use database::{DatabaseSettings, DatabaseUrl};
 pub use error::{ConfigError, Nearest};
+pub use file_search::FileSearchSettings;
 pub use graphql::GraphqlSettings;
 pub use keys::KeySettings;
 pub use limits::Limits;
@@ -79,6 +81,8 @@ pub struct Config {
     pub search: SearchSettings,
     /// How pages of the web are read.
     pub scrape: ScrapeSettings,
+    /// How documents are kept and searched.
+    pub file_search: FileSearchSettings,
     /// Who runs code.
     pub code: CodeSettings,
     /// The MCP endpoint that the server offers.
@@ -157,6 +161,7 @@ impl Config {
         let mut graphql = GraphqlSettings::default();
         let mut search = SearchSettings::default();
         let mut scrape = ScrapeSettings::default();
+        let mut file_search = FileSearchSettings::default();
         let mut retention = RetentionSettings::default();
         let mut code = CodeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
@@ -174,6 +179,7 @@ impl Config {
         let tools = tools::read(&mut sources)?;
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
+        sources.read(file_search::SETTINGS, &mut file_search)?;
         sources.read(code::SETTINGS, &mut code)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.read(graphql::SETTINGS, &mut graphql)?;
@@ -200,6 +206,7 @@ impl Config {
             tools,
             search,
             scrape,
+            file_search,
             code,
             mcp,
             graphql,

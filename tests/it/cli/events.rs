@@ -206,7 +206,14 @@ async fn projections_tell_how_far_they_are() {
         .collect();
     assert_eq!(
         names,
-        ["accounts", "conversations", "responses", "runs", "usage"]
+        [
+            "accounts",
+            "conversations",
+            "documents",
+            "responses",
+            "runs",
+            "usage"
+        ]
     );
     let head = app.events().await.last().unwrap().position;
     for projection in &projections {
@@ -216,7 +223,7 @@ async fn projections_tell_how_far_they_are() {
         assert!(projection["owner"].as_str().unwrap().starts_with("node_"));
     }
     let table = desk(&app).run(&["projections", "list"]);
-    assert_eq!(table.answer().lines().count(), 6);
+    assert_eq!(table.answer().lines().count(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]

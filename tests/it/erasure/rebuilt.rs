@@ -18,6 +18,8 @@ const READ_MODELS: &[&str] = &[
     "closed_sessions",
     "conversation_items",
     "conversations",
+    "document_passages",
+    "documents",
     "parked_events",
     "responses",
     "run_steps",

@@ -4,6 +4,8 @@
 //! never edited. When an event changes its shape, it gets a new version, a new file beside the old
 //! one, and an upcaster in `jan_domain::history` that reads the old file.
 
+mod account_samples;
+mod document_samples;
 pub(crate) mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,11 +45,23 @@ fn golden() -> BTreeMap<(String, String), String> {
 }
 
 fn aggregate_of(event_type: &str) -> &'static str {
-    ["Conversation", "Response", "Account", "Projection"]
-        .into_iter()
-        .zip(["conversation", "response", "account", "projection"])
-        .find_map(|(prefix, aggregate)| event_type.starts_with(prefix).then_some(aggregate))
-        .unwrap_or_else(|| panic!("{event_type} begins with no aggregate's name"))
+    [
+        "Conversation",
+        "Response",
+        "Account",
+        "Document",
+        "Projection",
+    ]
+    .into_iter()
+    .zip([
+        "conversation",
+        "response",
+        "account",
+        "document",
+        "projection",
+    ])
+    .find_map(|(prefix, aggregate)| event_type.starts_with(prefix).then_some(aggregate))
+    .unwrap_or_else(|| panic!("{event_type} begins with no aggregate's name"))
 }
 
 fn read(event_type: &str, version: &str, payload: &str) -> Event {

@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 use std::iter::successors;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
-use jan_domain::account::{AccountEvent, ClosedBecause, SecretHash};
 use jan_domain::conversation::{ConversationEvent, Origin};
 use jan_domain::history::Event;
-use jan_domain::id::{
-    AccountId, ConversationId, ItemId, NodeId, ResponseId, SessionId, StepId, TenantId,
-};
+use jan_domain::id::{AccountId, ConversationId, ItemId, NodeId, ResponseId, StepId, TenantId};
 use jan_domain::item::{ContentPart, Item, ItemBody, ItemStatus, Role, parse_item};
 use jan_domain::projection::ProjectionEvent;
 use jan_domain::response::run::{
@@ -22,6 +19,9 @@ use jan_domain::response::{
 };
 use jan_domain::{Json, Owner, UserMetadata};
 use serde_json::json;
+
+use super::account_samples::after_account;
+use super::document_samples::after_document;
 
 /// An event as the store holds it.
 pub(crate) struct Stored {
@@ -46,6 +46,7 @@ pub(crate) fn stored(event: &Event) -> Stored {
         Event::Conversation(event) => Stored::of(event),
         Event::Response(event) => Stored::of(event),
         Event::Account(event) => Stored::of(event),
+        Event::Document(event) => Stored::of(event),
         Event::Projection(event) => Stored::of(event),
         Event::Tombstone => unreachable!("nothing was written that is none"),
     }
@@ -56,11 +57,13 @@ pub(crate) fn stored(event: &Event) -> Stored {
 pub(crate) fn samples() -> Vec<Event> {
     let conversation = successors(after_conversation(None), |e| after_conversation(Some(e)));
     let response = successors(after_response(None), |e| after_response(Some(e)));
+    let document = successors(after_document(None), |e| after_document(Some(e)));
     let account = successors(after_account(None), |e| after_account(Some(e)));
     conversation
         .map(Event::Conversation)
         .chain(response.map(Event::Response))
         .chain(account.map(Event::Account))
+        .chain(document.map(Event::Document))
         .chain([Event::Projection(projection())])
         .collect()
 }
@@ -190,44 +193,12 @@ fn after_response(last: Option<&ResponseEvent>) -> Option<ResponseEvent> {
     })
 }
 
-fn after_account(last: Option<&AccountEvent>) -> Option<AccountEvent> {
-    use AccountEvent as E;
-    let at = at();
-    let session = SessionId::parse("sess_0a").unwrap();
-    Some(match last {
-        None => E::GuestCreated {
-            owner: owner(),
-            username: "guest-0a".to_owned(),
-            at,
-        },
-        Some(E::GuestCreated { .. }) => E::SessionOpened {
-            session,
-            refresh: SecretHash("9f86d081884c7d65".to_owned()),
-            expires_at: at + TimeDelta::days(30),
-            at,
-        },
-        Some(E::SessionOpened { .. }) => E::SessionRefreshed {
-            session,
-            refresh: SecretHash("60303ae22b998861".to_owned()),
-            expires_at: at + TimeDelta::days(31),
-            at,
-        },
-        Some(E::SessionRefreshed { .. }) => E::SessionClosed {
-            session,
-            because: ClosedBecause::RefreshTokenReused,
-            at,
-        },
-        Some(E::SessionClosed { .. }) => E::Erased { owner: owner(), at },
-        Some(E::Erased { .. }) => return None,
-    })
-}
-
 /// A moment with every digit that is kept.
-fn at() -> DateTime<Utc> {
+pub(super) fn at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_366_400, 123_456_789).expect("in March 2026")
 }
 
-fn owner() -> Owner {
+pub(super) fn owner() -> Owner {
     Owner {
         tenant: TenantId::default(),
         account: AccountId::parse("user_0a").unwrap(),

@@ -8,7 +8,8 @@ use std::time::Duration;
 use jan_domain::Owner;
 use jan_domain::account::Account;
 use jan_domain::conversation::Conversation;
-use jan_domain::id::{AccountId, ConversationId, ResponseId, SessionId, TenantId};
+use jan_domain::document::Document;
+use jan_domain::id::{AccountId, ConversationId, DocumentId, ResponseId, SessionId, TenantId};
 use jan_domain::response::{Ending, Response, ResponseEvent, Retention};
 use jan_projections::{Order, PageRequest, ReadModels, ResponseStatus, Tuning, UsageRow};
 use proptest::collection::vec;
@@ -25,7 +26,7 @@ use super::world::{Life, Roll, STREAMS, World, appended, call, closes, days};
 type Verdict = Result<(), TestCaseError>;
 
 pub(super) fn rolls() -> impl Strategy<Value = Vec<Roll>> {
-    vec((0..3_u8, 0..STREAMS, 0..10_u8, any::<u8>()), 1..160)
+    vec((0..4_u8, 0..STREAMS, 0..10_u8, any::<u8>()), 1..160)
 }
 
 #[test]
@@ -99,6 +100,7 @@ pub(super) async fn compare(reads: &ReadModels, world: &World) -> Verdict {
         compare_conversation(reads, world, index).await?;
         compare_response(reads, world, index).await?;
         compare_account(reads, world, index).await?;
+        compare_document(reads, world, index).await?;
     }
     for index in 0..2 {
         compare_lists(reads, world, index).await?;
@@ -209,6 +211,37 @@ fn partial(
         ResponseEvent::Failed { partial, .. } => partial.as_ref(),
         _ => None,
     })
+}
+
+async fn compare_document(reads: &ReadModels, world: &World, index: usize) -> Verdict {
+    let Life { id, state, .. } = &world.documents[index];
+    let id = DocumentId::parse(id).unwrap();
+    // Whoever indexes it first keeps it, so the life knows whose it is.
+    let Document::Kept(kept) = state else {
+        let row = reads
+            .documents
+            .find(&world.owner(index), &id)
+            .await
+            .unwrap();
+        prop_assert!(row.is_none());
+        return Ok(());
+    };
+    let foreign = reads.documents.find(&world.owner(index + 1), &id).await;
+    prop_assert!(foreign.unwrap().is_none());
+    let row = reads.documents.find(&kept.owner, &id).await.unwrap();
+    let row = row.unwrap();
+    prop_assert_eq!(&row.name, kept.name.as_str());
+    prop_assert_eq!(&row.metadata, &kept.content.metadata);
+    prop_assert_eq!(
+        row.tags,
+        kept.content.tags.iter().cloned().collect::<Vec<_>>()
+    );
+    prop_assert_eq!(
+        usize::try_from(row.text_bytes).unwrap(),
+        kept.content.text.len()
+    );
+    prop_assert_eq!(row.indexed_at, kept.indexed_at);
+    Ok(())
 }
 
 async fn compare_account(reads: &ReadModels, world: &World, index: usize) -> Verdict {

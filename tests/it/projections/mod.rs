@@ -12,7 +12,7 @@ mod leases;
 mod log;
 mod ordering;
 mod parking;
-mod rebuild;
+pub(crate) mod rebuild;
 mod rebuild_death;
 mod rebuild_equality;
 mod responses;

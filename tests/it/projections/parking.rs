@@ -118,7 +118,14 @@ async fn an_event_that_nobody_can_read_parks_its_stream_for_every_projection() {
     node.settle().await;
 
     assert_eq!(titles(&node).await, vec![Some("new".to_owned()); 20]);
-    let names = ["accounts", "conversations", "responses", "runs", "usage"];
+    let names = [
+        "accounts",
+        "conversations",
+        "documents",
+        "responses",
+        "runs",
+        "usage",
+    ];
     let expected: Vec<_> = names
         .iter()
         .flat_map(|name| [parked_by(name, 1), parked_by(name, 0)])

@@ -24,7 +24,7 @@ pub(super) fn operator(pool: &PgPool, name: &str) -> ProjectionOperator {
 }
 
 /// Rebuilds a projection here, to its end.
-pub(super) async fn rebuild(
+pub(crate) async fn rebuild(
     operator: &ProjectionOperator,
     model: ReadModel,
     shards: Option<usize>,
@@ -35,7 +35,7 @@ pub(super) async fn rebuild(
 
 /// Holds a projection against a fresh fold, and says what is different if anything is.
 #[track_caller]
-pub(super) fn assert_equal(comparison: &Comparison) {
+pub(crate) fn assert_equal(comparison: &Comparison) {
     assert!(comparison.is_equal(), "{comparison:#?}");
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
 use jan_domain::account::{Account, AccountCommand, AccountEvent, SecretHash};
 use jan_domain::conversation::{Conversation, ConversationCommand, ConversationEvent};
+use jan_domain::document::{Document, DocumentCommand, DocumentContent, DocumentName};
 use jan_domain::id::{ConversationId, ItemId, NodeId, ResponseId, SessionId};
 use jan_domain::item::{ContentPart, Item, Role};
 use jan_domain::response::{
@@ -27,6 +28,7 @@ pub(super) struct World {
     pub(super) conversations: Vec<Life<Conversation>>,
     pub(super) responses: Vec<Life<Response>>,
     pub(super) accounts: Vec<Life<Account>>,
+    pub(super) documents: Vec<Life<Document>>,
 }
 
 /// One aggregate with all its events.
@@ -53,6 +55,7 @@ impl World {
             log: Vec::new(),
             conversations: lives(&format!("conv_{case}")),
             responses: lives(&format!("chatcmpl-{case}")),
+            documents: lives(&format!("doc_{case}")),
             accounts: lives(&format!("user_{case}")),
         };
         for (number, roll) in rolls.iter().enumerate() {
@@ -79,6 +82,11 @@ impl World {
             1 => {
                 let life = &mut self.responses[index];
                 let command = response_command(&life.id, owner, (choice, value), at);
+                life.put(command, at, &mut self.log);
+            }
+            2 => {
+                let life = &mut self.documents[index];
+                let command = document_command(owner, (choice, value), at);
                 life.put(command, at, &mut self.log);
             }
             _ => {
@@ -295,6 +303,21 @@ fn account_command(id: &str, (choice, value): (u8, u8), at: DateTime<Utc>) -> Ac
             expires_at: at + TimeDelta::days(900),
             at,
         },
+    }
+}
+
+fn document_command(owner: Owner, (choice, value): (u8, u8), at: DateTime<Utc>) -> DocumentCommand {
+    if choice > 6 {
+        return DocumentCommand::Remove { at };
+    }
+    let tags = (0..value % 3).map(|tag| format!("tag {tag}")).collect();
+    let text = format!("Value {value}, told again. ").repeat(1 + usize::from(value % 5) * 40);
+    let fields = [("v\t\\".to_owned(), value.into())].into_iter().collect();
+    DocumentCommand::Index {
+        owner,
+        name: DocumentName::parse("a document").unwrap(),
+        content: DocumentContent::try_new(&text, fields, tags).unwrap(),
+        at,
     }
 }
 

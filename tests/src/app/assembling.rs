@@ -43,6 +43,7 @@ pub(super) async fn assemble(
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
         tools,
         tool_servers: servers,
+        file_search: setup.file_search.clone(),
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::code::CodeSettings;
 use jan_infra::config::{
-    AuthSettings, GraphqlSettings, Limits, McpSettings, Roles, ServerSettings,
+    AuthSettings, FileSearchSettings, GraphqlSettings, Limits, McpSettings, Roles, ServerSettings,
 };
 use jan_infra::scrape::ScrapeSettings;
 use jan_infra::search::SearchSettings;
@@ -26,6 +26,8 @@ pub struct Setup {
     pub tools: Option<ToolSettings>,
     /// Our own tools stand before the others, under these settings.
     pub builtin: Option<(SearchSettings, ScrapeSettings)>,
+    /// How documents are kept and searched; there are no tools for it unless asked for.
+    pub file_search: FileSearchSettings,
     /// Code runs, under these settings.
     pub code: Option<CodeSettings>,
     /// Which of the deployment's own tools callers may use.
@@ -59,6 +61,10 @@ impl Default for Setup {
             model: Options::default(),
             tools: None,
             builtin: None,
+            file_search: FileSearchSettings {
+                enabled: false,
+                ..FileSearchSettings::default()
+            },
             code: None,
             tool_permissions: ToolPermissions::default(),
             direct_calls_max: 8,

@@ -72,7 +72,7 @@ pub fn shown_use(used: &ToolUse, outcome: Option<&StepOutcome>) -> Item {
         }
         UseKind::FileSearch => {
             let query = arguments()["query"].take();
-            let results = structured.and_then(|mut told| told.get_mut("results").map(Value::take));
+            let results = structured.and_then(|told| passages_of(&told));
             json!({"type": "file_search_call", "queries": [query], "results": results})
         }
         UseKind::CodeInterpreter => {
@@ -104,6 +104,18 @@ fn told_by(outcome: Option<&StepOutcome>) -> Option<&str> {
         Some(StepOutcome::Returned(told)) => Some(&told.output),
         _ => None,
     }
+}
+
+/// What was found in documents, in OpenAI's words.
+fn passages_of(told: &Value) -> Option<Value> {
+    let passage = |result: &Value| {
+        let Some(name) = result["document_id"].as_str() else {
+            return result.clone();
+        };
+        json!({"file_id": name, "filename": name, "attributes": result["metadata"],
+            "score": result["score"], "text": result["text"]})
+    };
+    Some(told["results"].as_array()?.iter().map(passage).collect())
 }
 
 /// What a program has said and drawn; where its tool does not tell them apart, what it told.

@@ -1,0 +1,125 @@
+use chrono::{DateTime, Utc};
+use jan_domain::caller::Owner;
+use jan_domain::id::DocumentId;
+use serde_json::{Map, Value};
+use sqlx::{PgPool, QueryBuilder};
+
+use crate::cursor::{Page, PageRequest};
+use crate::error::{ListError, ReadError};
+
+/// A document as it is shown.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct DocumentRow {
+    /// Its stream.
+    #[sqlx(rename = "document_id", try_from = "String")]
+    pub id: DocumentId,
+    /// What its owner calls it.
+    pub name: String,
+    /// The owner's own fields.
+    #[sqlx(json)]
+    pub metadata: Map<String, Value>,
+    /// By which searches can be narrowed.
+    #[sqlx(json)]
+    pub tags: Vec<String>,
+    /// Size of its text.
+    pub text_bytes: i32,
+    /// How many passages it is searched by.
+    pub passages: i32,
+    /// Since when it says what it says.
+    pub indexed_at: DateTime<Utc>,
+}
+
+/// How much an owner keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct DocumentShelf {
+    /// Documents.
+    pub documents: i64,
+    /// Bytes of their texts together.
+    pub text_bytes: i64,
+}
+
+/// Answers questions about documents.
+#[derive(Clone)]
+pub struct DocumentReader {
+    pub(super) pool: PgPool,
+}
+
+const COLUMNS: &str =
+    "select document_id, name, metadata, tags, text_bytes, passages, indexed_at from documents";
+
+impl DocumentReader {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// One document.
+    pub async fn find(
+        &self,
+        owner: &Owner,
+        id: &DocumentId,
+    ) -> Result<Option<DocumentRow>, ReadError> {
+        let sql =
+            format!("{COLUMNS} where document_id = $1 and tenant_id = $2 and account_id = $3");
+        let row = sqlx::query_as(&sql)
+            .bind(id.as_str())
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row)
+    }
+
+    /// The owner's documents, by the time they were last indexed.
+    pub async fn list(
+        &self,
+        owner: &Owner,
+        request: &PageRequest<DocumentId>,
+    ) -> Result<Page<DocumentRow>, ListError> {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query
+            .push(" where tenant_id = ")
+            .push_bind(owner.tenant.as_str())
+            .push(" and account_id = ")
+            .push_bind(owner.account.as_str());
+        if let Some(after) = &request.after {
+            let known = self.find(owner, after).await?;
+            let known = known.ok_or_else(|| ListError::UnknownCursor(after.to_string()))?;
+            query
+                .push(" and (indexed_at, document_id)")
+                .push(request.order.beyond())
+                .push("(")
+                .push_bind(known.indexed_at)
+                .push(", ")
+                .push_bind(after.as_str())
+                .push(")");
+        }
+        let direction = request.order.direction();
+        query.push(format_args!(
+            " order by indexed_at {direction}, document_id {direction}"
+        ));
+        request.push_limit(&mut query);
+        let rows = query.build_query_as().fetch_all(&self.pool).await?;
+        Ok(Page::cut(rows, request.limit()))
+    }
+
+    /// How much an owner keeps beside this document.
+    pub async fn shelf_beside(
+        &self,
+        owner: &Owner,
+        id: &DocumentId,
+    ) -> Result<DocumentShelf, ReadError> {
+        let sql = r"
+            select count(*) as documents, coalesce(sum(text_bytes), 0) as text_bytes
+              from documents
+             where tenant_id = $1
+               and account_id = $2
+               and document_id <> $3";
+        let held = sqlx::query_as(sql)
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
+            .bind(id.as_str())
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(held)
+    }
+}
