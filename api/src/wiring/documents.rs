@@ -98,12 +98,12 @@ impl Documents {
     ) -> Result<(), DocumentFailure> {
         self.fresh().await?;
         let id = name.stream_of(owner);
-        let shelf = self.reads.documents.shelf_beside(owner, &id);
-        let shelf = shelf.await.map_err(unreadable)?;
+        let held = self.reads.documents.shelf_beside(owner, &id);
+        let held = held.await.map_err(unreadable)?;
         let documents_max = self.settings.documents_max;
         let bytes_max = self.settings.bytes_max as u64;
-        let bytes = shelf.text_bytes.unsigned_abs() + content.text.len() as u64;
-        if shelf.documents < i64::from(documents_max) && bytes <= bytes_max {
+        let bytes = held.text_bytes.unsigned_abs() + content.text.len() as u64;
+        if held.documents < i64::from(documents_max) && bytes <= bytes_max {
             Ok(())
         } else {
             Err(DocumentFailure::Full {

@@ -41,7 +41,7 @@ impl FileSearchQuery {
             Err(wrong) => return failed(wrong),
         };
         match self.documents.query(&query).await {
-            Ok(found) => document(found_as_json(&query, found)),
+            Ok(found) => document(found_as_json(&query, &found)),
             Err(failure) => told(&failure),
         }
     }
@@ -76,8 +76,8 @@ fn read(owner: Owner, arguments: &Arguments) -> Result<DocumentQuery, WrongArgum
     })
 }
 
-fn found_as_json(query: &DocumentQuery, found: DocumentHits) -> Value {
-    let results: Vec<Value> = found.hits.into_iter().map(result).collect();
+fn found_as_json(query: &DocumentQuery, found: &DocumentHits) -> Value {
+    let results: Vec<Value> = found.hits.iter().map(result).collect();
     let mut answer = json!({
         "query": query.text,
         "top_k": query.limit,
@@ -92,7 +92,7 @@ fn found_as_json(query: &DocumentQuery, found: DocumentHits) -> Value {
     answer
 }
 
-fn result(hit: DocumentHit) -> Value {
+fn result(hit: &DocumentHit) -> Value {
     let short = hit.snippet.is_empty() || hit.text.chars().count() <= PREVIEW_CHARS_MAX;
     let preview = if short { &hit.text } else { &hit.snippet };
     json!({
