@@ -6,68 +6,49 @@ use sqlx::{PgPool, Row};
 /// can go on with what it had begun.
 const LATE: &str = "1 day";
 
-/// What an owner leaves beside the event log and the read models: `$1` and `$2` are its tenant and
-/// its account. A table that holds something of owners has its line here.
-const LEFT_BEHIND: &[(&str, &str)] = &[
-    (
-        "stream_log",
-        r"
-        delete from stream_log as left_behind
-         using events as first
-         where first.aggregate_type = 'response'
-           and first.aggregate_id = left_behind.response_id
-           and first.sequence = 1
-           and (first.tenant_id, first.owner_id) = ($1, $2)",
-    ),
-    (
-        "effect_journal",
-        r"
-        delete from effect_journal as left_behind
-         using events as first
-         where first.aggregate_type = 'response'
-           and first.aggregate_id = left_behind.response_id
-           and first.sequence = 1
-           and (first.tenant_id, first.owner_id) = ($1, $2)",
-    ),
-    (
-        "run_secrets",
-        r"
-        delete from run_secrets as left_behind
-         using events as first
-         where first.aggregate_type = 'response'
-           and first.aggregate_id = left_behind.response_id
-           and first.sequence = 1
-           and (first.tenant_id, first.owner_id) = ($1, $2)",
-    ),
-    (
-        "snapshots",
-        r"
-        delete from snapshots as left_behind
-         using events as first
-         where first.aggregate_type = left_behind.aggregate_type
-           and first.aggregate_id = left_behind.aggregate_id
-           and first.sequence = 1
-           and (first.tenant_id, first.owner_id) = ($1, $2)",
-    ),
-    (
-        "web_pages",
-        r"
-        delete from web_pages
-         where (tenant_id, account_id) = ($1, $2)",
-    ),
-    (
-        "passage_embeddings",
-        r"
-        delete from passage_embeddings
-         where (tenant_id, account_id) = ($1, $2)",
-    ),
-    (
-        "idempotency_keys",
-        r"
-        delete from idempotency_keys
-         where (tenant_id, account_id) = ($1, $2)",
-    ),
+/// What an owner leaves beside the event log and the read models, and how its rows tell whose they are.
+/// A table that holds something of owners has its line here.
+const LEFT_BEHIND: &[(&str, Tells)] = &[
+    ("stream_log", Tells::Response),
+    ("effect_journal", Tells::Response),
+    ("run_secrets", Tells::Response),
+    ("snapshots", Tells::Stream),
+    ("web_pages", Tells::Owner),
+    ("passage_embeddings", Tells::Owner),
+    ("idempotency_keys", Tells::Owner),
 ];
+
+/// By what a row belongs to somebody.
+#[derive(Clone, Copy)]
+enum Tells {
+    /// It names its response, whose first event names the owner.
+    Response,
+    /// It names its stream, whose first event names the owner.
+    Stream,
+    /// It names the owner.
+    Owner,
+}
+
+impl Tells {
+    /// Deletes the rows of the owner `$2` in the tenant `$1`.
+    fn deletion_from(self, table: &str) -> String {
+        let (kind, stream) = match self {
+            Self::Owner => {
+                return format!("delete from {table} where (tenant_id, account_id) = ($1, $2)");
+            }
+            Self::Response => ("'response'", "response_id"),
+            Self::Stream => ("left_behind.aggregate_type", "aggregate_id"),
+        };
+        format!(
+            "delete from {table} as left_behind \
+              using events as first \
+              where first.aggregate_type = {kind} \
+                and first.aggregate_id = left_behind.{stream} \
+                and first.sequence = 1 \
+                and (first.tenant_id, first.owner_id) = ($1, $2)"
+        )
+    }
+}
 
 /// The owners that are, or are being, erased.
 #[derive(Debug, Clone)]
@@ -101,8 +82,8 @@ impl Erasures {
         owner: &Owner,
     ) -> Result<Vec<(&'static str, u64)>, sqlx::Error> {
         let mut purged = Vec::new();
-        for (table, sql) in LEFT_BEHIND {
-            let deleted = sqlx::query(sql)
+        for (table, tells) in LEFT_BEHIND {
+            let deleted = sqlx::query(&tells.deletion_from(table))
                 .bind(owner.tenant.as_str())
                 .bind(owner.account.as_str())
                 .execute(&self.pool)

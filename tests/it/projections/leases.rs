@@ -74,7 +74,7 @@ async fn a_dead_owner_is_taken_over_and_nothing_is_folded_twice() {
     let (pool, _database) = database().await;
     let doomed = mortal(&pool, "doomed");
     eventually("the first node claims everything", async || {
-        owners(&pool).await == vec![Some("node_doomed".to_owned()); 5]
+        owners(&pool).await == vec![Some("node_doomed".to_owned()); ReadModel::ALL.len()]
     })
     .await;
     let heir = Node::tuned(&pool, "heir", short_lease());
@@ -91,7 +91,7 @@ async fn a_dead_owner_is_taken_over_and_nothing_is_folded_twice() {
     })
     .await;
     eventually("all leases move", async || {
-        owners(&pool).await == vec![Some("node_heir".to_owned()); 5]
+        owners(&pool).await == vec![Some("node_heir".to_owned()); ReadModel::ALL.len()]
     })
     .await;
     let statuses = list_projections(&pool).await.unwrap();
@@ -110,13 +110,13 @@ async fn a_clean_shutdown_hands_over_without_waiting_for_the_lease() {
     let second = Node::start(&pool, "second");
     first.stop().await;
     eventually("the second node claims everything", async || {
-        owners(&pool).await == vec![Some("node_second".to_owned()); 5]
+        owners(&pool).await == vec![Some("node_second".to_owned()); ReadModel::ALL.len()]
     })
     .await;
     append_created(&pool, 1).await;
     second.settle().await;
     second.stop().await;
-    assert_eq!(owners(&pool).await, vec![None; 5]);
+    assert_eq!(owners(&pool).await, vec![None; ReadModel::ALL.len()]);
 }
 
 #[tokio::test]

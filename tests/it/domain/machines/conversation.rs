@@ -162,8 +162,12 @@ impl Model for Sheet {
                 None,
             ) => {
                 let mut copy = self.titled(title.as_ref(), Some(metadata), referrer.as_ref())?;
-                for turn in turns {
-                    copy = copy.with_items(&turn.items)?;
+                for item in turns.iter().flat_map(|turn| &turn.items) {
+                    // No history has an item twice, so a copy of one that does is a mistake.
+                    if copy.items.iter().any(|held| held.id == item.id) {
+                        return Err("DuplicateItem");
+                    }
+                    copy.items.push(item.clone());
                 }
                 Self {
                     owner: Some(owner.clone()),
