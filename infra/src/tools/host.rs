@@ -76,12 +76,11 @@ impl ToolHost for McpToolHost {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
             let remote = parts.remote(&call.server, &call.owner)?;
-            let endpoint = match &remote {
-                Some(endpoint) => endpoint,
-                None => {
-                    let found = parts.own.find(&parts.sessions, &parts.lists, &call.tool);
-                    found.await?
-                }
+            let endpoint = if let Some(endpoint) = &remote {
+                endpoint
+            } else {
+                let found = parts.own.find(&parts.sessions, &parts.lists, &call.tool);
+                found.await?
             };
             let offer = parts.lists.remembered(endpoint, &call.tool);
             calling::call(&parts.sessions, endpoint, &call, offer.as_ref()).await

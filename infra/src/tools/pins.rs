@@ -55,8 +55,7 @@ fn described(offer: &ToolOffer) -> Value {
 
 fn pin(value: &Value) -> String {
     let digest = Sha256::digest(canonical(value).to_string());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{digits}")
+    format!("sha256:{digest:x}")
 }
 
 /// The same value with its fields in order.

@@ -90,27 +90,23 @@ impl Round {
     }
 
     fn confirmed(&self) -> Result<Outcome, ErrorData> {
-        match (self.opened()?, self.answer("confirm")) {
-            (Some(_), Some(_)) => Ok(Outcome::Known("state-ok".to_owned())),
-            _ => {
-                let form = form("Please confirm", "ok", "boolean");
-                asked(vec![("confirm", form)], Some("confirming"))
-            }
+        if let (Some(_), Some(_)) = (self.opened()?, self.answer("confirm")) {
+            return Ok(Outcome::Known("state-ok".to_owned()));
         }
+        let form = form("Please confirm", "ok", "boolean");
+        asked(vec![("confirm", form)], Some("confirming"))
     }
 
     fn several(&self) -> Result<Outcome, ErrorData> {
         self.opened()?;
         let ids = ["user_name", "greeting", "client_roots"];
         let answers: Option<Vec<_>> = ids.iter().map(|id| self.answer(id)).collect();
-        match answers {
-            Some(answers) => Ok(Outcome::Known(answers.join("; "))),
-            None => {
-                let greeting = question("Generate a greeting", 50);
-                let requests = [name("What is your name?"), greeting, roots()];
-                asked(ids.into_iter().zip(requests).collect(), Some("several"))
-            }
+        if let Some(answers) = answers {
+            return Ok(Outcome::Known(answers.join("; ")));
         }
+        let greeting = question("Generate a greeting", 50);
+        let requests = [name("What is your name?"), greeting, roots()];
+        asked(ids.into_iter().zip(requests).collect(), Some("several"))
     }
 
     fn by_rounds(&self) -> Result<Outcome, ErrorData> {
@@ -174,7 +170,7 @@ fn asked(requests: Vec<(&str, Value)>, state: Option<&str>) -> Result<Outcome, E
 
 fn tag_of(state: &str) -> String {
     let digest = Sha256::digest(format!("{KEY} {state}"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{digest:x}")
 }
 
 fn name(words: &str) -> Value {

@@ -24,8 +24,8 @@ pub(super) fn tools() -> Vec<Value> {
     let simple = SIMPLE.iter().chain(asking::TOOLS.iter());
     let mut tools: Vec<_> = simple.map(|name| tool(name, &empty)).collect();
     let header = json!({"type": "string", "x-mcp-header": "Region"});
-    let headed = json!({"type": "object", "properties": {"region": header}});
-    tools.push(tool("test_custom_header", &headed));
+    let schema = json!({"type": "object", "properties": {"region": header}});
+    tools.push(tool("test_custom_header", &schema));
     tools.push(tool("json_schema_2020_12_tool", &rich_schema()));
     tools
 }

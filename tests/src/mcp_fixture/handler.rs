@@ -9,7 +9,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::asking::{self, Outcome, Round};
 use super::{catalog, results, telling};
@@ -41,7 +41,7 @@ impl ServerHandler for Fixture {
         _: Option<PaginatedRequestParams>,
         _: Context,
     ) -> Result<ListToolsResult, ErrorData> {
-        page("tools", Value::Array(catalog::tools()))
+        page("tools", &Value::Array(catalog::tools()))
     }
 
     async fn call_tool(
@@ -74,7 +74,7 @@ impl ServerHandler for Fixture {
         _: Option<PaginatedRequestParams>,
         _: Context,
     ) -> Result<ListResourcesResult, ErrorData> {
-        page("resources", catalog::resources())
+        page("resources", &catalog::resources())
     }
 
     async fn list_resource_templates(
@@ -82,7 +82,7 @@ impl ServerHandler for Fixture {
         _: Option<PaginatedRequestParams>,
         _: Context,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        page("resourceTemplates", catalog::templates())
+        page("resourceTemplates", &catalog::templates())
     }
 
     async fn read_resource(
@@ -93,7 +93,7 @@ impl ServerHandler for Fixture {
         let contents = catalog::contents(&request.uri).ok_or_else(|| {
             ErrorData::resource_not_found("Resource not found", Some(json!({"uri": request.uri})))
         })?;
-        Ok(page::<ReadResourceResult>("contents", json!([contents]))?.into())
+        Ok(page::<ReadResourceResult>("contents", &json!([contents]))?.into())
     }
 
     async fn list_prompts(
@@ -101,7 +101,7 @@ impl ServerHandler for Fixture {
         _: Option<PaginatedRequestParams>,
         _: Context,
     ) -> Result<ListPromptsResult, ErrorData> {
-        page("prompts", catalog::prompts())
+        page("prompts", &catalog::prompts())
     }
 
     async fn get_prompt(
@@ -119,7 +119,7 @@ impl ServerHandler for Fixture {
                 }
             };
         }
-        let arguments = request.arguments.unwrap_or_else(Map::new);
+        let arguments = request.arguments.unwrap_or_default();
         let argument = |name: &str| arguments[name].as_str().unwrap_or_default().to_owned();
         let messages = catalog::messages(&request.name, |name| {
             if arguments.contains_key(name) {
@@ -177,7 +177,7 @@ fn round(context: &Context, responses: Option<InputResponses>, state: Option<Str
 }
 
 /// A whole list, or the contents of a resource; nothing in them ever changes.
-fn page<T: DeserializeOwned>(field: &str, items: Value) -> Result<T, ErrorData> {
+fn page<T: DeserializeOwned>(field: &str, items: &Value) -> Result<T, ErrorData> {
     read(json!({field: items, "ttlMs": 60_000, "cacheScope": "public"}))
 }
 
