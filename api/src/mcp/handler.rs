@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use http::request::Parts;
-use jan_domain::Caller;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ErrorData, GetPromptRequestParams, GetPromptResponse,
     Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
@@ -11,9 +9,8 @@ use rmcp::model::{
 use rmcp::service::RequestContext as McpContext;
 use rmcp::{RoleServer, ServerHandler};
 
+use super::asked::{Asked, bad_cursor};
 use super::{prompts, resources, tools};
-use crate::context::RequestContext;
-use crate::error::ApiError;
 use crate::state::ApiState;
 
 const INSTRUCTIONS: &str = "The tools of a Jan Server, and your conversations with it as resources \
@@ -25,31 +22,11 @@ pub(crate) struct Handler {
     state: Arc<ApiState>,
 }
 
-/// Who asks, and in which request.
-pub(super) struct Asked {
-    pub(super) caller: Arc<Caller>,
-    pub(super) request: RequestContext,
-}
-
 impl Handler {
     pub(super) fn new(state: &ApiState) -> Self {
         Self {
             state: Arc::new(state.clone()),
         }
-    }
-}
-
-impl Asked {
-    /// From the HTTP request around the message, which has passed the door.
-    fn of(context: &McpContext<RoleServer>) -> Result<Self, ErrorData> {
-        let parts = context.extensions.get::<Parts>();
-        let found = parts.and_then(|parts| {
-            Some(Self {
-                caller: Arc::clone(parts.extensions.get::<Arc<Caller>>()?),
-                request: parts.extensions.get::<RequestContext>()?.clone(),
-            })
-        });
-        found.ok_or_else(|| ErrorData::internal_error("The request has no caller.", None))
     }
 }
 
@@ -145,13 +122,4 @@ fn one_page_only(request: Option<PaginatedRequestParams>) -> Result<(), ErrorDat
         None => Ok(()),
         Some(_) => Err(bad_cursor()),
     }
-}
-
-pub(super) fn bad_cursor() -> ErrorData {
-    ErrorData::invalid_params("There is no page with this cursor.", None)
-}
-
-/// What went wrong on our side, as callers of the API are told; the cause goes to the log.
-pub(super) fn internal(error: impl Into<ApiError>) -> ErrorData {
-    ErrorData::internal_error(error.into().message().to_owned(), None)
 }

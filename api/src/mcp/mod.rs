@@ -6,6 +6,7 @@
 
 mod accept;
 mod alone;
+mod asked;
 mod enter;
 mod guard;
 mod handler;

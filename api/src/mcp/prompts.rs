@@ -7,7 +7,7 @@ use rmcp::model::{
 };
 use serde_json::Value;
 
-use super::handler::Asked;
+use super::asked::Asked;
 use super::resources;
 
 const SUMMARIZE: &str = "summarize_conversation";

@@ -10,7 +10,7 @@ use rmcp::model::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::handler::{Asked, bad_cursor, internal};
+use super::asked::{Asked, bad_cursor, internal};
 use crate::reading::reach;
 
 const PREFIX: &str = "jan://conversations/";

@@ -15,7 +15,7 @@ use rmcp::model::{
 };
 use serde_json::Value;
 
-use super::handler::{Asked, internal};
+use super::asked::{Asked, internal};
 
 /// How long a list may be remembered: about as long as we remember those of the tool servers.
 const LIST_TTL_MS: u64 = 60_000;

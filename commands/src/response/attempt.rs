@@ -53,7 +53,7 @@ impl Attempt {
                     ..
                 } => {
                     let made_at = call.requested_at.timestamp();
-                    let reply = retell::reply(&attempt, made_at, (answer, usage), wish)
+                    let reply = retell::reply(attempt.names(), made_at, (answer, usage), wish)
                         .ok_or(ChatError::AnswerNotKept)?;
                     return Ok(Known::Made(attempt.run(reply)));
                 }
@@ -69,6 +69,10 @@ impl Attempt {
             Some(ConversationRef::New { .. }) => Some(ids.conversation()),
         };
         Self { id, conversation }
+    }
+
+    fn names(&self) -> (&ResponseId, Option<&ConversationId>) {
+        (&self.id, self.conversation.as_ref())
     }
 
     pub(super) fn run(self, reply: super::ChatReply) -> ChatRun {

@@ -4,7 +4,6 @@ mod accumulate;
 mod attempt;
 mod chat;
 pub(crate) mod chunk;
-mod closing;
 mod continuation;
 mod open_run;
 mod prompt;

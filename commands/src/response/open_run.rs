@@ -1,3 +1,5 @@
+mod closing;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -16,7 +18,6 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::accumulate::Accumulated;
-use super::closing;
 use super::continuation::Continuation;
 use crate::store::{Loaded, NewEvent, Ticket};
 use crate::{CommandError, Commands};

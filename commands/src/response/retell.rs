@@ -2,16 +2,16 @@
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use jan_domain::id::{ConversationId, ResponseId};
 use jan_domain::response::{Answer, Usage};
 use serde_json::{Value, json};
 
-use super::attempt::Attempt;
 use super::continuation::conversation_chunk;
 use super::{ChatEvent, ChatReply, ChatWish};
 
 /// The reply to a call that was answered before, at `made_at`; `None` if its words were not kept.
 pub(super) fn reply(
-    attempt: &Attempt,
+    (id, conversation): (&ResponseId, Option<&ConversationId>),
     made_at: i64,
     (answer, usage): (Answer, Usage),
     wish: &ChatWish,
@@ -20,13 +20,13 @@ pub(super) fn reply(
         return None;
     };
     let told = Told {
-        id: attempt.id.as_str(),
+        id: id.as_str(),
         created: made_at,
         answer,
         choices,
         usage,
     };
-    let mention = attempt.conversation.as_ref().map(|id| json!({"id": id}));
+    let mention = conversation.map(|id| json!({"id": id}));
     Some(if wish.delivery.is_stream() {
         told.stream(wish.delivery.tells_usage(), mention)
     } else {

@@ -13,9 +13,9 @@ use jan_domain::ports::ModelRoute;
 use jan_domain::response::{Response, ResponseError};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
+use super::attendance::Attendance;
 use super::carried::Carried;
 use super::carry::{Burden, carry};
-use super::create::Attendance;
 use super::on_record::OnRecord;
 use super::recorded::ServerKeys;
 use super::teller::Teller;

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::carried::Carried;
-use super::drive::{Carrying, drive};
+use super::drive::drive;
+use super::record::Carrying;
 use super::{RunChannel, Signals, close};
 use crate::Commands;
 use crate::runner::local::LocalRun;

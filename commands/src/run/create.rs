@@ -8,13 +8,13 @@ use jan_domain::metadata::{Metadata, Request};
 use jan_domain::ports::IdGenerator;
 use jan_domain::response::{Response, ResponseError, Surface};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
+use super::attendance::Attendance;
 use super::begin::Prepared;
 use super::intent::Intent;
 use super::plan::{Plan, requested};
-use super::{RunChannel, RunError, RunWish};
+use super::{RunError, RunWish};
 use crate::{CommandError, Commands};
 
 /// A response that was accepted.
@@ -27,21 +27,6 @@ pub struct Accepted {
     pub input: Vec<Item>,
     /// How its caller attends to it.
     pub attendance: Attendance,
-}
-
-/// How a caller attends to a response.
-pub enum Attendance {
-    /// It waits: the response is made for as long as this is held.
-    Waiting {
-        /// What is told.
-        channel: Arc<RunChannel>,
-        /// Dropped without an end, it stops the run.
-        guard: DropGuard,
-    },
-    /// The response is made without it; [`follow`](super::follow) reads what is told.
-    Away,
-    /// It was asked for before, under the same key, and has ended.
-    Before,
 }
 
 /// Accepts a response. Its intent is on record when this answers, and it is under way or waits for a

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::carried::Carried;
 use super::infer::{Overheard, infer, replace};
-use super::record::Recorder;
+use super::record::{Carrying, Recorder};
 use super::retold::tell_so_far;
 use super::tool_step::{call_tool, list_tools};
 use super::{stream_event::StreamEvent, tool_events};
@@ -33,15 +33,6 @@ pub(crate) struct Signals {
     pub(crate) ended_elsewhere: CancellationToken,
     /// This process is about to stop; others will go on.
     pub(crate) handing_over: CancellationToken,
-}
-
-/// How carrying came to an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Carrying {
-    /// The run has its ending.
-    Ended,
-    /// Somebody else carries it, or will.
-    GivenUp,
 }
 
 type Performance = Pin<Box<dyn Future<Output = Performed> + Send>>;

@@ -6,6 +6,7 @@
 //! carry what the dead have left.
 
 mod again;
+mod attendance;
 mod begin;
 mod call_directly;
 mod cancel;
@@ -46,12 +47,13 @@ mod warm_up;
 mod wish;
 
 pub use again::wish_again;
+pub use attendance::Attendance;
 pub use call_directly::{DirectCall, DirectCallError, call_tool_directly};
 pub use cancel::{cancel_run, delete_run};
 pub use catalogue::OWN_LABEL;
 pub use channel::{Numbered, RunChannel};
 pub use compact::{compact, count_input};
-pub use create::{Accepted, Attendance, create_run};
+pub use create::{Accepted, create_run};
 pub(crate) use drive::Signals;
 pub use error::RunError;
 pub use follow::follow;

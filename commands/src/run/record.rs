@@ -10,7 +10,6 @@ use jan_domain::response::{
 };
 
 use super::carried::Carried;
-use super::drive::Carrying;
 use super::outcome::outcome_of;
 use super::stream_event::{RunEnding, StreamEvent};
 use crate::CommandError;
@@ -20,6 +19,15 @@ use crate::store::{Loaded, NewEvent, back_off};
 const ATTEMPTS_MAX: u32 = 16;
 /// Tries of a last record while the database is away.
 const LAST_TRIES_MAX: u32 = 24;
+
+/// How carrying came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carrying {
+    /// The run has its ending.
+    Ended,
+    /// Somebody else carries it, or will.
+    GivenUp,
+}
 
 type Recorded = Result<(), CommandError<ResponseError>>;
 

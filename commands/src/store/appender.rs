@@ -2,15 +2,12 @@
 //! statement: a batched row costs Postgres a quarter of a single one, and a commit as much as ten
 //! rows. A lone append never waits. `timetable` says who leaves when, `lane` carries them.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use jan_domain::ports::{IdGenerator, Keyring, NoKeys};
+use jan_domain::ports::{IdGenerator, KeyFailure, Keyring, NoKeys};
 use sqlx::PgPool;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
@@ -20,38 +17,8 @@ use super::append::AppendError;
 use super::lane::{Lane, Returned, Writer};
 use super::snapshot::SnapshotKeeper;
 use super::timetable::{Timetable, Waiting};
+use super::unit::{AppenderLimits, Ticket, Unit};
 use crate::metrics::AppendMetrics;
-
-/// Bounds of the writer.
-#[derive(Debug, Clone, Copy)]
-pub struct AppenderLimits {
-    /// Statements under way at once.
-    pub lanes: usize,
-    /// Appends that may wait; beyond it callers wait, nothing is dropped.
-    pub queue: usize,
-    /// Events in one statement.
-    pub batch_events: usize,
-    /// Tries of one append while the database is away.
-    pub attempts: u32,
-}
-
-impl Default for AppenderLimits {
-    fn default() -> Self {
-        Self {
-            lanes: 2,
-            queue: 4096,
-            batch_events: 256,
-            attempts: 6,
-        }
-    }
-}
-
-/// Where an append ended up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appended {
-    /// The position of its last event.
-    pub position: i64,
-}
 
 /// The log as writers see it. Cheap to clone.
 #[derive(Clone)]
@@ -63,32 +30,6 @@ struct Entrance {
     pool: PgPool,
     keyring: Arc<dyn Keyring>,
     snapshots: SnapshotKeeper,
-}
-
-/// Events of one append: all or none.
-pub(super) struct Unit {
-    pub(super) events: Vec<NewEvent>,
-    reply: oneshot::Sender<Result<Appended, AppendError>>,
-}
-
-impl Unit {
-    pub(super) fn answer(self, outcome: Result<Appended, AppendError>) {
-        // Whoever asked may have gone; the events are on record all the same.
-        let _gone = self.reply.send(outcome);
-    }
-}
-
-/// An append under way. It is carried out whether or not anyone waits for it.
-#[derive(Debug)]
-pub struct Ticket(oneshot::Receiver<Result<Appended, AppendError>>);
-
-impl Future for Ticket {
-    type Output = Result<Appended, AppendError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let reply = ready!(Pin::new(&mut self.0).poll(cx));
-        Poll::Ready(reply.unwrap_or(Err(AppendError::Unavailable(sqlx::Error::WorkerCrashed))))
-    }
 }
 
 impl EventLog {
@@ -134,17 +75,21 @@ impl EventLog {
     ///
     /// Events of several streams may travel in one append; all are written or none.
     pub async fn submit(&self, mut events: Vec<NewEvent>) -> Ticket {
-        let (reply, ticket) = oneshot::channel();
-        for event in &mut events {
-            if let Err(failure) = event.seal(self.keyring()).await {
-                let _gone = reply.send(Err(AppendError::NoKey(failure)));
-                return Ticket(ticket);
-            }
+        let sealed = self.seal(&mut events).await;
+        let (unit, ticket) = Unit::new(events);
+        match sealed {
+            Err(failure) => unit.answer(Err(AppendError::NoKey(failure))),
+            // A closed queue drops the unit, and the ticket then says that the log is unavailable.
+            Ok(()) => drop(self.0.queue.send(unit).await),
         }
-        let unit = Unit { events, reply };
-        // A closed queue drops the reply, and the ticket then says that the log is unavailable.
-        let _closed = self.0.queue.send(unit).await;
-        Ticket(ticket)
+        ticket
+    }
+
+    async fn seal(&self, events: &mut [NewEvent]) -> Result<(), KeyFailure> {
+        for event in events {
+            event.seal(self.keyring()).await?;
+        }
+        Ok(())
     }
 
     pub(super) fn ids(&self) -> &dyn IdGenerator {

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::NewEvent;
 use super::append::{self, AppendError, Failed};
-use super::appender::{Appended, AppenderLimits, Unit};
+use super::unit::{Appended, AppenderLimits, Unit};
 use crate::metrics::AppendMetrics;
 
 /// Pools of at least this many connections can spare some for good.

@@ -19,9 +19,10 @@ pub(crate) mod retention;
 mod rotation;
 mod snapshot;
 mod timetable;
+mod unit;
 
 pub use append::AppendError;
-pub use appender::{Appended, AppenderLimits, EventLog, Ticket};
+pub use appender::EventLog;
 pub use as_of::{Moment, Past, Record};
 pub(crate) use erasures::Erasures;
 pub(crate) use execute::back_off;
@@ -33,3 +34,4 @@ pub use new_event::NewEvent;
 pub use owner_keys::{OwnerKeys, UnknownMasterKey};
 pub use page_cache::PageCache;
 pub use repository::EventRepository;
+pub use unit::{Appended, AppenderLimits, Ticket};

@@ -10,9 +10,11 @@ use tokio::time::Instant;
 
 use super::failure;
 use super::measure::{CallMeasure, Instruments, ModelMeasure, Operation};
+use super::question::Question;
 use super::settings::{ProviderSettings, ProviderSetupError};
-use super::stream::{FrameStream, read_whole};
-use super::upstream::{Question, Upstream};
+use super::stream::FrameStream;
+use super::upstream::Upstream;
+use super::whole::read_whole;
 
 /// An OpenAI-compatible HTTP upstream, seen by one of its models.
 #[derive(Clone)]
@@ -137,7 +139,7 @@ pub(super) async fn ask(
     if response.status().is_success() {
         return Ok(response);
     }
-    Err(failure::of_answer(upstream, response).await)
+    Err(failure::of_answer((&upstream.name, &upstream.mask), response).await)
 }
 
 /// Reads an answer that has to be JSON.

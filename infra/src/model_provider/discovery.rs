@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::client::{ask, read_json};
-use super::upstream::{Question, Upstream};
+use super::question::Question;
+use super::upstream::Upstream;
 
 /// A model list is short work for a provider that is well.
 const PATIENCE: Duration = Duration::from_secs(10);

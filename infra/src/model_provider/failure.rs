@@ -10,8 +10,9 @@ use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
 
 use super::explanation::Explanation;
-use super::stream::read_whole;
-use super::upstream::{Question, Upstream};
+use super::masking::Mask;
+use super::question::Question;
+use super::whole::read_whole;
 
 /// An explanation longer than this is none.
 const EXPLANATION_BYTES_MAX: usize = 64 << 10;
@@ -19,7 +20,10 @@ const EXPLANATION_BYTES_MAX: usize = 64 << 10;
 const EXPLANATION_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What an answer that is not a success means.
-pub(super) async fn of_answer(upstream: &Upstream, response: Response) -> ProviderFailure {
+pub(super) async fn of_answer(
+    (provider, mask): (&str, &Mask),
+    response: Response,
+) -> ProviderFailure {
     let status = response.status();
     let retry_after = retry_after(response.headers());
     let deadline = Instant::now() + EXPLANATION_PATIENCE;
@@ -31,9 +35,9 @@ pub(super) async fn of_answer(upstream: &Upstream, response: Response) -> Provid
     )
     .await;
     let explanation = body
-        .map(|body| Explanation::read(&body, &upstream.mask))
+        .map(|body| Explanation::read(&body, mask))
         .unwrap_or_default();
-    log_refusal(upstream, status, explanation.code.as_deref());
+    log_refusal(provider, status, explanation.code.as_deref());
     of_status(status, retry_after, explanation)
 }
 
@@ -94,8 +98,8 @@ fn of_status(
 
 /// Says what the failure itself does not carry. The provider's words stay out: they may quote the
 /// prompt.
-fn log_refusal(upstream: &Upstream, status: StatusCode, code: Option<&str>) {
-    let (provider, status) = (upstream.name.as_str(), status.as_u16());
+fn log_refusal(provider: &str, status: StatusCode, code: Option<&str>) {
+    let status = status.as_u16();
     if matches!(status, 401 | 403) {
         tracing::warn!(
             provider.name = provider,

@@ -15,9 +15,11 @@ pub(crate) mod masking;
 mod measure;
 mod offer;
 mod probe;
+mod question;
 mod settings;
 mod stream;
 mod upstream;
+mod whole;
 
 pub use catalog::ProviderCatalog;
 pub use client::OpenAiProvider;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::failure;
 use super::masking::Mask;
+use super::question::Question;
 use super::settings::{ProviderLimits, ProviderSettings, ProviderSetupError};
 
 /// Pauses before a connection that could not be opened is tried again.
@@ -25,14 +26,6 @@ pub(super) struct Upstream {
     embeddings_url: Url,
     models_url: Url,
     headers: HeaderMap,
-}
-
-/// What can be asked of an upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
-    Chat { stream: bool },
-    Embeddings,
-    Models,
 }
 
 impl Upstream {
@@ -105,15 +98,6 @@ impl Upstream {
             *request.body_mut() = Some(body.clone().into());
         }
         request
-    }
-}
-
-impl Question {
-    fn accepted(self) -> &'static str {
-        match self {
-            Self::Chat { stream: true } => "text/event-stream",
-            _ => "application/json",
-        }
     }
 }
 

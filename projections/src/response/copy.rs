@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::fold::ResponseChange;
+use super::change::ResponseChange;
 use super::write::{IN_PROGRESS, answer, conversation, failure, millis, request, status, tokens};
 use crate::rebuild::CopyRows;
 

@@ -1,5 +1,6 @@
 //! Model calls: a summary of every one, and the content of those the caller may read back.
 
+mod change;
 mod copy;
 mod fold;
 mod open;

@@ -5,7 +5,7 @@ use jan_domain::response::{Failure, Timing, Usage};
 use sqlx::PgConnection;
 use sqlx::types::Json as Encoded;
 
-use super::fold::{Closed, Opened, ResponseChange};
+use super::change::{Closed, Opened, ResponseChange};
 use super::rows::ResponseStatus;
 use crate::projection::{column, each_found};
 

@@ -4,7 +4,7 @@ use jan_domain::Json;
 use jan_domain::id::{ConversationId, NodeId, ResponseId, StepId};
 use jan_domain::response::IncompleteReason;
 
-use super::fold::{EndedStep, Opened, RunChange};
+use super::change::{EndedStep, Opened, RunChange};
 use super::steps::StepStatus;
 use super::write::{closed, first_status, kept, status};
 use crate::rebuild::CopyRows;

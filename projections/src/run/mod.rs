@@ -1,6 +1,7 @@
 //! Responses of several steps: what `/v1/responses` shows, and the steps behind it.
 
 mod batch;
+mod change;
 mod copy;
 mod fold;
 mod reader;

@@ -6,7 +6,7 @@ use jan_domain::response::{IncompleteReason, Retention};
 use sqlx::PgConnection;
 use sqlx::types::Json as Encoded;
 
-use super::fold::{Closed, EndedStep, Opened, Planned, RunChange};
+use super::change::{Closed, EndedStep, Opened, Planned, RunChange};
 use super::rows::RunStatus;
 use super::steps::StepStatus;
 use crate::projection::column;

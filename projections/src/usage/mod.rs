@@ -1,6 +1,7 @@
 //! What accounts used: calls and tokens by model and day.
 
 mod fold;
+mod ledger;
 mod reader;
 mod write;
 

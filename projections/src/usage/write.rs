@@ -1,31 +1,11 @@
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::fold::{Counts, Ledger, UsageChanges};
+use super::ledger::{Counts, Ledger};
 use crate::projection::{column, each_found};
 
-/// Brings the tables to where the changes lead.
-pub(super) async fn write(
-    connection: &mut PgConnection,
-    mut changes: UsageChanges,
-) -> Result<(), sqlx::Error> {
-    if !changes.ended.is_empty() {
-        let ended: Vec<(String, Counts)> = std::mem::take(&mut changes.ended).into_iter().collect();
-        let ledgers = close(connection, &ended).await?;
-        for ((_, counts), ledger) in ended.into_iter().zip(ledgers) {
-            changes.book(ledger, counts);
-        }
-    }
-    if !changes.open.is_empty() {
-        let open: Vec<(String, Ledger)> = changes.open.into_iter().collect();
-        remember(connection, &open).await?;
-    }
-    let counts: Vec<(Ledger, Counts)> = changes.counts.into_iter().collect();
-    book(connection, &counts).await
-}
-
 /// Where each ended call is booked, in the same order.
-async fn close(
+pub(super) async fn close(
     connection: &mut PgConnection,
     ended: &[(String, Counts)],
 ) -> Result<Vec<Ledger>, sqlx::Error> {
@@ -51,7 +31,8 @@ async fn close(
     Ok(ledgers.collect())
 }
 
-async fn remember(
+/// Keeps where calls are booked that have not ended.
+pub(super) async fn remember(
     connection: &mut PgConnection,
     open: &[(String, Ledger)],
 ) -> Result<(), sqlx::Error> {
@@ -70,7 +51,11 @@ async fn remember(
     Ok(())
 }
 
-async fn book(connection: &mut PgConnection, rows: &[(Ledger, Counts)]) -> Result<(), sqlx::Error> {
+/// Adds the counts to the ledgers.
+pub(super) async fn book(
+    connection: &mut PgConnection,
+    rows: &[(Ledger, Counts)],
+) -> Result<(), sqlx::Error> {
     sqlx::query(include_str!("book.sql"))
         .bind(column(rows, |(ledger, _)| ledger.tenant.as_str()))
         .bind(column(rows, |(ledger, _)| ledger.account.as_str()))

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::portrait::{Portrait, Stand};
 use super::schema::ResponseObject;
-use super::steps::trace;
+use super::trace::trace;
 use super::{jan, past, stream};
 use crate::caller::Authenticated;
 use crate::context::{Flavour, RequestContext};

@@ -23,6 +23,7 @@ mod steps;
 mod stream;
 mod tool_choice;
 mod tools;
+mod trace;
 mod warnings;
 mod websocket;
 

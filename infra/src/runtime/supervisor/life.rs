@@ -8,7 +8,7 @@ use rustix::process::kill_process;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::restart::Seat;
+use super::seat::Seat;
 use super::{ChildPlan, ChildState};
 use crate::runtime::RuntimeError;
 use crate::runtime::leash::Leash;

@@ -2,6 +2,7 @@
 
 mod life;
 mod restart;
+mod seat;
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use self::restart::{Seat, keep_running};
+use self::restart::keep_running;
+use self::seat::Seat;
 use super::RuntimeError;
 use super::account::Account;
 use super::output::LastLines;

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::life::{Ending, live};
+use super::seat::Seat;
 use super::{ChildPlan, ChildState};
 use crate::runtime::RuntimeError;
-use crate::runtime::output::LastLines;
 
 /// How often a child that never answered is tried before the start is called a failure.
 const FIRST_TRIES: u32 = 4;
@@ -18,16 +15,6 @@ const PAUSE_MIN: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// A child that lived this long starts over with the shortest pause.
 const PROVEN: Duration = Duration::from_mins(1);
-
-/// What the supervising task holds.
-pub(super) struct Seat {
-    pub(super) state: watch::Sender<ChildState>,
-    pub(super) stop: CancellationToken,
-    pub(super) lines: LastLines,
-    pub(super) tracker: TaskTracker,
-    /// Who waits for the first start; nobody once it was told.
-    pub(super) first: Option<oneshot::Sender<Result<(), RuntimeError>>>,
-}
 
 /// Runs the child until it is asked to stop, or has never answered and will not.
 pub(super) async fn keep_running<P: ChildPlan>(plan: P, mut seat: Seat) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jan_domain::response::{Failure, FailureKind, ResponseError, Usage};
 
-use super::open_run::{Intent, OpenRun};
+use super::{Intent, OpenRun};
 use crate::CommandError;
 
 /// Tries to close one call, with growing pauses between them: about ten minutes in all. What is
