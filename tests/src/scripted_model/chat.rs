@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::answer::{Piece, Plan};
 use super::bench::{BenchCall, is_bench};
-use super::directives::{Directives, FaultDirective};
-use super::faults::{self, FLOOD_BYTES, Fault};
+use super::directives::Directives;
+use super::fault::{Fault, FaultDirective};
+use super::faults::{self, FLOOD_BYTES};
 use super::history::History;
 use super::refusal::Refusal;
 use super::reply::Reply;

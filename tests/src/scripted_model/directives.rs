@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::faults::Fault;
+use super::fault::{Fault, FaultDirective};
 
 /// Content frames that still go out before a fault in the middle of an answer.
 const FRAMES_BEFORE_FAULT: usize = 2;
@@ -15,19 +15,6 @@ pub(super) struct Directives {
     pub(super) first_token_ms: Option<u64>,
     pub(super) frame_ms: Option<u64>,
     pub(super) fault: Option<FaultDirective>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FaultDirective {
-    pub(super) fault: Fault,
-    /// With a key, only the first request that names it goes wrong.
-    pub(super) once: Option<String>,
-    /// Content frames sent before `cut`, `stall`, `error_chunk` and `garbage`.
-    pub(super) after_frames: usize,
-    /// What `refuse_429` tells the client to wait.
-    pub(super) retry_after_s: u64,
-    /// How long `slow_headers` holds the head back.
-    pub(super) headers_ms: u64,
 }
 
 /// A directive that is known by its key but cannot be obeyed. Ignoring it would let a test pass

@@ -7,13 +7,8 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use super::answer::{AnswerPlan, HTML, JSON, Piece, Plan};
-use super::directives::FaultDirective;
-use super::refusal::Refusal;
+use super::fault::{Fault, FaultDirective};
 use super::streaming::{DONE, StreamFrames, sse};
-
-/// The key that the `401` fault repeats in its message, as careless upstreams do.
-/// It must never show up in an answer, a log or a stored event of ours.
-pub const FAKE_KEY: &str = "sk-fake-4f9Qx7Lm2Zt8Rb5Vn1Kc3Hd6";
 
 /// A stalled answer is dropped in the end, so that a forgotten client cannot hold it for ever.
 const STALL: Duration = Duration::from_mins(2);
@@ -24,84 +19,6 @@ pub(super) const FLOOD_BYTES: usize = 12 * 1024 * 1024;
 
 const GARBAGE: &str = r#"{"id":"chatcmpl-garbage","choices":[{"del"#;
 const PAGE: &str = "<!DOCTYPE html>\n<html><body><h1>502 Bad Gateway</h1></body></html>\n";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    Refuse429,
-    BadRequest,
-    Unauthorized,
-    ServerError,
-    Overloaded,
-    Garbage,
-    Html,
-    Cut,
-    Stall,
-    ErrorChunk,
-    NoDone,
-    NullFields,
-    Flood,
-    SlowHeaders,
-    HangUp,
-}
-
-impl Fault {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name.trim().to_ascii_lowercase().as_str() {
-            "refuse_429" | "429" => Self::Refuse429,
-            "400" => Self::BadRequest,
-            "401" => Self::Unauthorized,
-            "500" => Self::ServerError,
-            "503" => Self::Overloaded,
-            "garbage" => Self::Garbage,
-            "html" => Self::Html,
-            "cut" => Self::Cut,
-            "stall" => Self::Stall,
-            "error_chunk" => Self::ErrorChunk,
-            "no_done" => Self::NoDone,
-            "null_fields" => Self::NullFields,
-            "flood" => Self::Flood,
-            "slow_headers" => Self::SlowHeaders,
-            "hang_up" => Self::HangUp,
-            _ => return None,
-        })
-    }
-
-    fn refusal(self) -> Option<Refusal> {
-        let invalid = "invalid_request_error";
-        let (status, message, r#type, code) = match self {
-            Self::Refuse429 => (
-                429,
-                "Rate limit reached.".to_owned(),
-                "requests",
-                Some("rate_limit_exceeded"),
-            ),
-            Self::BadRequest => {
-                let message = "This model's maximum context length is 8 tokens.".to_owned();
-                (400, message, invalid, Some("context_length_exceeded"))
-            }
-            Self::Unauthorized => {
-                let message = format!("Incorrect API key provided: {FAKE_KEY}.");
-                (401, message, invalid, Some("invalid_api_key"))
-            }
-            Self::ServerError | Self::ErrorChunk => {
-                let message = "The server had an error while processing your request.".to_owned();
-                (500, message, "server_error", None)
-            }
-            Self::Overloaded => {
-                let message = "The server is overloaded.".to_owned();
-                (503, message, "server_error", Some("server_is_overloaded"))
-            }
-            _ => return None,
-        };
-        let status = StatusCode::from_u16(status).expect("the statuses above are valid");
-        let refusal = Refusal::new(status, message, r#type, code);
-        Some(if self == Self::BadRequest {
-            refusal.about("messages")
-        } else {
-            refusal
-        })
-    }
-}
 
 /// The plan of a fault that leaves nothing of the answer.
 pub(super) fn instead(directive: &FaultDirective) -> Option<Plan> {
@@ -202,7 +119,8 @@ mod tests {
     use bytes::Bytes;
 
     use super::{AnswerPlan, BEFORE_CUT, Piece, Plan, STALL, StreamFrames, stream, whole};
-    use crate::scripted_model::directives::{Directives, FaultDirective};
+    use crate::scripted_model::directives::Directives;
+    use crate::scripted_model::fault::FaultDirective;
 
     fn directive(text: &str) -> FaultDirective {
         Directives::parse(text).unwrap().fault.unwrap()

@@ -11,6 +11,7 @@ mod bench;
 mod chat;
 mod directives;
 mod embeddings;
+mod fault;
 mod faults;
 mod history;
 mod ledger;
@@ -39,7 +40,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-pub use faults::FAKE_KEY;
+pub use fault::FAKE_KEY;
 pub use ledger::RecordedRequest;
 pub use options::Options;
 

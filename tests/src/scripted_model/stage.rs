@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::bench::Bench;
-use super::directives::{Directives, FaultDirective};
+use super::directives::Directives;
+use super::fault::FaultDirective;
 use super::ledger::Ledger;
 use super::options::Options;
 use super::refusal::Refusal;

@@ -1,10 +1,8 @@
 //! HTTP around the protocol: who is let in, what is counted, and where a fault takes the place of an
 //! answer.
 
-use std::collections::BTreeSet;
-use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -19,70 +17,12 @@ use serde_json::{Map, Value, json};
 
 use super::faults;
 use super::handler::Handler;
-use super::ledger::{Circumstances, Ledger};
 use super::options::{Era, Options};
 use super::performance::Performance;
 use super::script::{Ending, Fault, script};
+use super::stage::{Stage, circumstances};
 
 const BODY_BYTES_MAX: usize = 32 << 20;
-const SESSION: &str = "mcp-session-id";
-
-/// What the server remembers.
-pub(super) struct Stage {
-    pub(super) options: Options,
-    pub(super) ledger: Arc<Ledger>,
-    pub(super) changed: AtomicBool,
-    pub(super) twisted: AtomicBool,
-    pub(super) lists: AtomicUsize,
-    pub(super) openings: AtomicUsize,
-    seen: Mutex<Vec<Vec<(String, String)>>>,
-    sessions: Mutex<BTreeSet<String>>,
-    expired: Mutex<BTreeSet<String>>,
-}
-
-impl Stage {
-    pub(super) fn new(options: Options) -> io::Result<Self> {
-        let file = options.ledger.as_deref();
-        let ledger = file.map(Ledger::open).transpose()?.unwrap_or_default();
-        Ok(Self {
-            ledger: Arc::new(ledger),
-            options,
-            changed: AtomicBool::default(),
-            twisted: AtomicBool::default(),
-            lists: AtomicUsize::default(),
-            openings: AtomicUsize::default(),
-            seen: Mutex::default(),
-            sessions: Mutex::default(),
-            expired: Mutex::default(),
-        })
-    }
-
-    pub(super) fn headers(&self) -> Vec<Vec<(String, String)>> {
-        locked(&self.seen).clone()
-    }
-
-    pub(super) fn expire_sessions(&self) {
-        let sessions = std::mem::take(&mut *locked(&self.sessions));
-        locked(&self.expired).extend(sessions);
-    }
-
-    fn is_expired(&self, headers: &HeaderMap) -> bool {
-        let session = headers.get(SESSION).and_then(|id| id.to_str().ok());
-        session.is_some_and(|id| locked(&self.expired).contains(id))
-    }
-
-    fn see(&self, headers: &HeaderMap) {
-        let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)));
-        locked(&self.seen).push(headers.collect());
-    }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 pub(super) fn router(stage: Arc<Stage>) -> Router {
     let handler = Handler(Arc::clone(&stage));
@@ -155,10 +95,7 @@ async fn pass(State(stage): State<Arc<Stage>>, request: Request, next: Next) -> 
     }
     let request = Request::from_parts(parts, Body::from(body));
     let response = next.run(request).await;
-    let session = response.headers().get(SESSION);
-    if let Some(session) = session.and_then(|id| id.to_str().ok()) {
-        locked(&stage.sessions).insert(session.to_owned());
-    }
+    stage.begin(response.headers());
     response
 }
 
@@ -187,15 +124,4 @@ fn fault(stage: &Stage, headers: &HeaderMap, message: &Value) -> Option<(Fault, 
         fault,
         Performance::begin(&stage.ledger, tool, arguments, around),
     ))
-}
-
-/// What came with a call: the message's own word counts before the header's.
-pub(super) fn circumstances(headers: &HeaderMap, meta: &Value) -> Circumstances {
-    let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
-    let own = |name: &str| meta[name].as_str().map(str::to_owned);
-    Circumstances {
-        key: own("jan/idempotencyKey").or_else(|| header("idempotency-key")),
-        traceparent: own("traceparent").or_else(|| header("traceparent")),
-        authorization: header("authorization"),
-    }
 }

@@ -11,9 +11,9 @@ use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 
 use super::catalog;
-use super::door::{Stage, circumstances};
 use super::performance::Performance;
 use super::script::{Ending, script};
+use super::stage::{Stage, circumstances};
 
 /// How long the list may be remembered, unless an option says otherwise.
 const LIST_TTL_MS: u64 = 3_600_000;

@@ -15,6 +15,7 @@ mod ledger;
 mod options;
 mod performance;
 mod script;
+mod stage;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,7 +30,7 @@ pub use host::ScriptedToolHost;
 pub use ledger::{Entry, Ledger};
 pub use options::{Era, Options};
 
-use door::Stage;
+use stage::Stage;
 
 /// The language of the arguments, as `scripted-tools --help` prints it.
 pub const GUIDE: &str = include_str!("guide.txt");
