@@ -45,6 +45,7 @@ impl ProjectionOperator {
     pub fn new(pool: PgPool, keyring: Arc<dyn Keyring>, node: NodeId) -> Self {
         Self {
             builder: Builder {
+                full_speed: false,
                 pool,
                 node,
                 lease: LEASE,
@@ -52,6 +53,13 @@ impl ProjectionOperator {
                 metrics: Metrics::new(),
             },
         }
+    }
+
+    /// Builds at full speed, also while others write: their writing becomes slower.
+    #[must_use]
+    pub fn at_full_speed(mut self) -> Self {
+        self.builder.full_speed = true;
+        self
     }
 
     fn pool(&self) -> &PgPool {

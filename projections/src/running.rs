@@ -98,6 +98,7 @@ impl Projections {
         }
         let caretaker = Caretaker {
             builder: Builder {
+                full_speed: false,
                 pool: self.pool.clone(),
                 node: self.node.clone(),
                 lease: self.tuning.lease,

@@ -16,6 +16,7 @@ use super::error::RebuildError;
 use super::follow::follow;
 use super::indexes::make_indexes;
 use super::load::{load, unfinished};
+use super::pace::Pace;
 use super::plan::{SHARDS_MAX, count_all};
 use super::progress::Phase;
 use super::prove::prove;
@@ -41,6 +42,8 @@ pub(crate) struct Builder {
     /// What opens sealed events.
     pub(crate) keyring: Arc<dyn Keyring>,
     pub(crate) metrics: Metrics,
+    /// Whether a load takes the whole machine also while others write.
+    pub(crate) full_speed: bool,
 }
 
 /// What became of a build.
@@ -56,6 +59,7 @@ pub(crate) enum Built {
 
 struct Build {
     site: Arc<Site>,
+    pace: Arc<Pace>,
     lease: Lease,
     phase: Phase,
     target: i64,
@@ -112,6 +116,7 @@ impl Builder {
         }
         Ok(Build {
             site: Arc::new(site),
+            pace: Arc::new(Pace::new(self.pool.clone(), self.full_speed)),
             lease,
             phase: Phase::named(&phase).unwrap_or(Phase::Loading),
             target,
@@ -223,8 +228,9 @@ impl Build {
         };
         let mut loading = JoinSet::new();
         for shard in unfinished(site).await? {
-            let (site, target) = (Arc::clone(site), self.target);
-            loading.spawn(async move { load(&site, streams, (shard, target)).await });
+            let (site, pace) = (Arc::clone(site), Arc::clone(&self.pace));
+            let part = (shard, self.target);
+            loading.spawn(async move { load((&site, &pace), streams, part).await });
         }
         while let Some(loaded) = loading.join_next().await {
             loaded.expect("loading does not panic")?;

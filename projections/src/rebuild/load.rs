@@ -6,6 +6,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::copy_rows::CopyRows;
 use super::error::RebuildError;
+use super::pace::Pace;
 use super::site::Site;
 use crate::feed::{Entry, IN_ORDER, StreamPage, StreamRange};
 use crate::projection::{Course, Folding, Streams};
@@ -37,13 +38,14 @@ pub(super) async fn unfinished(site: &Site) -> Result<Vec<Shard>, sqlx::Error> {
 
 /// Takes in what is left of a range, up to position `through`.
 pub(super) async fn load(
-    site: &Site,
+    (site, pace): (&Site, &Pace),
     streams: Streams,
     (shard, through): (Shard, i64),
 ) -> Result<(), RebuildError> {
     let reads = (*site.own.connect_options()).clone().options(IN_ORDER);
     Loader {
         site,
+        pace,
         streams,
         through,
         writer: PgConnection::connect_with(&site.own.connect_options()).await?,
@@ -55,6 +57,7 @@ pub(super) async fn load(
 
 struct Loader<'s> {
     site: &'s Site,
+    pace: &'s Pace,
     streams: Streams,
     through: i64,
     shard: Shard,
@@ -109,6 +112,7 @@ impl Loader<'_> {
         let mut page = first.read(&mut reader, keyring).await?;
         let mut carried: Vec<Entry> = Vec::new();
         while page.full {
+            let turn = self.pace.turn().await?;
             let StreamPage {
                 entries,
                 last_sequence,
@@ -133,6 +137,7 @@ impl Loader<'_> {
             } else {
                 rest.after(after).read(&mut reader, keyring).await?
             };
+            turn.end().await;
         }
         carried.extend(page.entries);
         let batch = self.batch(carried, true)?;

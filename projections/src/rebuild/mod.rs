@@ -13,6 +13,7 @@ mod error;
 mod follow;
 mod indexes;
 mod load;
+mod pace;
 mod plan;
 mod progress;
 mod prove;

@@ -23,7 +23,7 @@ Examples:
   jan-server projections rebuild conversations --stream conv_0199
 
 The live tables answer reads until the new ones are up to date, proven, and take their place in one
-transaction. What was live is kept up to date until `projections retire`, and `projections rollback`
+transaction. While others write, a build makes way for them and takes longer. What was live is kept up to date until `projections retire`, and `projections rollback`
 goes back to it. A build whose process dies goes on in the next server, or with the same command.
 Exit codes: 0 done, 1 failed or different, 2 asked wrongly.")]
 pub struct RebuildArgs {
@@ -32,8 +32,11 @@ pub struct RebuildArgs {
     /// Parts that are read at once [default: by the length of the log, at most 4]
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=16))]
     shards: Option<u8>,
+    /// Make no way for those who write meanwhile
+    #[arg(long)]
+    full_speed: bool,
     /// Only the rows of this stream, where they are
-    #[arg(long, value_name = "ID", conflicts_with_all = ["dry_run", "shards"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["dry_run", "shards", "full_speed"])]
     stream: Option<String>,
     /// Build, and drop what was built
     #[arg(long, requires = "diff")]
@@ -53,6 +56,11 @@ pub(super) async fn rebuild(
 ) -> anyhow::Result<ExitCode> {
     let model = args.of.model;
     let shards = args.shards.map(usize::from);
+    let operator = if args.full_speed {
+        operator.clone().at_full_speed()
+    } else {
+        operator.clone()
+    };
     if let Some(stream) = &args.stream {
         let events = operator.rebuild_stream(model, stream).await?;
         writeln!(out, "{stream}: {events} events folded")?;
