@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Parser;
 use jan_api::cli::events::EventsCommand;
+use jan_api::cli::responses::ResponsesCommand;
 use jan_api::cli::serve::{ServeArgs, banner};
 use jan_api::cli::stop::StopSignals;
 use jan_api::cli::terminal::{Answer, reader_left, sentence};
@@ -14,7 +15,7 @@ use jan_api::cli::tools::ToolsCommand;
 use jan_api::cli::{Cli, Command, config, doctor, graphql_schema, keys, openapi, tools};
 use jan_api::wiring::{
     DatabaseVisit, Serving, admin_token, ask_tool_servers, at_database, check_proof, diagnose,
-    serve_until,
+    re_execute, serve_until,
 };
 use jan_infra::code::code_worker;
 use jan_infra::config::{Config, Overrides, Source};
@@ -90,6 +91,10 @@ async fn run(command: Command, mut config: Config) -> anyhow::Result<ExitCode> {
             quieten(&mut config)?;
             let reports = ask_tool_servers(&config).await?;
             tools::list(&args, reports, &mut Answer::new())?;
+        }
+        Command::Responses(ResponsesCommand::Replay(args)) if args.re_executes() => {
+            quieten(&mut config)?;
+            re_execute(&args.re_execution()?, &config, &mut Answer::new()).await?;
         }
         Command::Events(EventsCommand::VerifyProof(args)) => {
             check_proof(&args, &config, &mut Answer::new())?;

@@ -27,6 +27,7 @@ pub mod embedder;
 pub mod id_generator;
 pub mod identity;
 pub mod model_provider;
+pub mod running_server;
 pub mod runtime;
 pub mod safe_http;
 pub mod scrape;

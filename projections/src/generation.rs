@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, PgConnection, PgPool};
 
 use crate::projection::Definition;
 
@@ -60,7 +60,11 @@ pub(crate) fn schema_of(name: &str, generation: i32) -> String {
 /// What they write can be made again, so nobody waits for the disk.
 pub(crate) fn pool_in(schema: &str, pool: &PgPool, connections_max: u32) -> PgPool {
     let path = format!("{schema},public");
-    let options = (*pool.connect_options()).clone().options([
+    // A statement of a build may be slow; that is nothing to warn of.
+    let options = (*pool.connect_options())
+        .clone()
+        .disable_statement_logging();
+    let options = options.options([
         ("search_path", path.as_str()),
         ("statement_timeout", "0"),
         ("idle_in_transaction_session_timeout", "0"),

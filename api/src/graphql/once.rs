@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
 use super::asking::Asking;
+use crate::context::{Flavour, RequestContext};
 use crate::error::{ApiError, status_of_kept_mutation};
 use crate::idempotency::{Ending, claim, malformed, seed, settle, well_formed};
 use crate::state::ApiState;
@@ -28,6 +29,19 @@ pub(super) struct Hand {
     pub(super) ids: Arc<dyn IdGenerator>,
     /// Whether they are drawn from a key, so that this may have been carried out before.
     pub(super) repeatable: bool,
+}
+
+impl Hand {
+    /// The same, for what handlers of the REST API do as well.
+    pub(super) fn context(&self) -> RequestContext {
+        RequestContext {
+            request: self.request.clone(),
+            flavour: Flavour::OpenAi,
+            ids: Arc::clone(&self.ids),
+            repeatable: self.repeatable,
+            eventual: false,
+        }
+    }
 }
 
 /// Carries a mutation out, or tells again what it came to under this key. `input` is all that was

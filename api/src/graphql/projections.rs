@@ -23,9 +23,9 @@ pub(super) struct ProjectionSubscription;
 
 /// One life of a read model.
 #[derive(SimpleObject)]
-struct Projection {
+pub(super) struct Projection {
     /// Its name.
-    name: String,
+    pub(super) name: String,
     /// Which of its lives.
     generation: i32,
     /// `live`, `building`, `standby` or `failed`.
@@ -136,9 +136,14 @@ impl ProjectionQuery {
     async fn projections(&self, ctx: &Context<'_>) -> Result<Option<Vec<Projection>>, ApiError> {
         let asking = Asking::of(ctx);
         asking.require_administrator()?;
-        let lives = asking.state.projections.list().await?.into_iter();
-        Ok(Some(lives.map(Projection::from).collect()))
+        Ok(Some(lives(asking).await?))
     }
+}
+
+/// Every life of every read model.
+pub(super) async fn lives(asking: &Asking) -> Result<Vec<Projection>, ApiError> {
+    let lives = asking.state.projections.list().await?.into_iter();
+    Ok(lives.map(Projection::from).collect())
 }
 
 #[Object]
@@ -187,7 +192,7 @@ async fn begun(asking: &Asking, name: &str) -> Result<Option<Progress>, ApiError
     Ok(operator.progress(model).await?)
 }
 
-fn named(name: &str) -> Result<ReadModel, ApiError> {
+pub(super) fn named(name: &str) -> Result<ReadModel, ApiError> {
     ReadModel::named(name).ok_or_else(|| {
         let shown: String = name.chars().take(100).collect();
         ApiError::not_found("projection", shown).at("name")

@@ -6,7 +6,7 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use jan_domain::UserMetadata;
 
 /// A count or a number of something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub(super) struct BigInt(pub(super) i64);
 
 /// A whole number that may be beyond 32 bits. On the wire it is a plain JSON number.

@@ -3,16 +3,20 @@
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
 use super::account::AccountQuery;
-use super::admin::AdminQuery;
+use super::admin::{AdminMutation, AdminQuery};
 use super::audit::AuditQuery;
 use super::completion::{CompletionMutation, CompletionQuery};
 use super::conversation::{
-    ConversationMutation, ConversationQuery, ConversationSubscription, ItemMutation,
+    ConversationMutation, ConversationQuery, ConversationSubscription, ForkMutation, ItemMutation,
 };
 use super::model::ModelQuery;
 use super::node::NodeQuery;
+use super::projection_upkeep::{UpkeepMutation, UpkeepQuery};
 use super::projections::{ProjectionMutation, ProjectionQuery, ProjectionSubscription};
-use super::response::{ResponseCreation, ResponseMutation, ResponseQuery, ResponseSubscription};
+use super::response::{
+    ReplayMutation, ReplayQuery, ResponseCreation, ResponseMutation, ResponseQuery,
+    ResponseSubscription,
+};
 
 /// Everything that can be read. What is not there, or somebody else's, is null; so is what went wrong,
 /// which `errors` tells.
@@ -21,12 +25,14 @@ pub(super) struct Query(
     AccountQuery,
     ConversationQuery,
     ResponseQuery,
+    ReplayQuery,
     CompletionQuery,
     ModelQuery,
     NodeQuery,
     AuditQuery,
     AdminQuery,
     ProjectionQuery,
+    UpkeepQuery,
 );
 
 /// Everything that can be done. Each answers with what it left, or with `userErrors`: what its caller
@@ -35,10 +41,14 @@ pub(super) struct Query(
 pub(super) struct Mutation(
     ConversationMutation,
     ItemMutation,
+    ForkMutation,
     ResponseCreation,
     ResponseMutation,
+    ReplayMutation,
     CompletionMutation,
     ProjectionMutation,
+    UpkeepMutation,
+    AdminMutation,
 );
 
 /// Everything that can be followed: over WebSocket (`graphql-transport-ws`), or as server-sent events

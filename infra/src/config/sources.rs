@@ -209,7 +209,7 @@ impl Sources {
                 .iter()
                 .flat_map(|line| line.env)
                 .copied()
-                .chain(["JAN_CONFIG"])
+                .chain(["JAN_CONFIG", "JAN_TOKEN"])
         };
         let ours = self
             .environment

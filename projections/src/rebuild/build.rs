@@ -250,14 +250,19 @@ impl Build {
         self.enter(Phase::CatchingUp).await
     }
 
+    /// Follows the log until its end is near. It makes way for writers as long as it comes nearer by
+    /// half each time: who is always resting never arrives.
     async fn catch_up(&mut self, gate: &mut Gate) -> Result<(), RebuildError> {
+        let mut last = i64::MAX;
         loop {
-            let before = self.lease.position();
             let settled = gate.settle().await?;
-            follow(&self.site, &mut self.lease, settled).await?;
-            if settled - before < NEAR {
+            let distance = settled - self.lease.position();
+            let pace = (distance <= last / 2).then_some(&*self.pace);
+            follow((&self.site, pace), &mut self.lease, settled).await?;
+            if distance < NEAR {
                 return Ok(());
             }
+            last = distance;
         }
     }
 

@@ -71,12 +71,8 @@ impl Comparison {
 /// Brings a finished build to where the live generation is, and compares them.
 pub(super) async fn compare(site: &Site, lease: &mut Lease) -> Result<Comparison, RebuildError> {
     // Near first: the snapshot is held for as long as the rest takes.
-    follow(
-        site,
-        lease,
-        live_position(&site.pool, site.definition.name).await?,
-    )
-    .await?;
+    let position = live_position(&site.pool, site.definition.name).await?;
+    follow((site, None), lease, position).await?;
     let mut snapshot = site.own.begin().await?;
     sqlx::query("set transaction isolation level repeatable read, read only")
         .execute(&mut *snapshot)
@@ -86,7 +82,7 @@ pub(super) async fn compare(site: &Site, lease: &mut Lease) -> Result<Comparison
         .bind(site.definition.name)
         .fetch_one(&mut *snapshot)
         .await?;
-    follow(site, lease, position).await?;
+    follow((site, None), lease, position).await?;
     let mut fresh = site.own.acquire().await?;
     let mut tables = Vec::new();
     for table in site.definition.tables {

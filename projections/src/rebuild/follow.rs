@@ -3,14 +3,15 @@
 use sqlx::{Connection, PgConnection};
 
 use super::error::RebuildError;
+use super::pace::Pace;
 use super::site::Site;
 use crate::feed::{EventPage, PAGE_EVENTS_MAX};
 use crate::lease::Lease;
 use crate::parking::{self, ParkedEvent, ParkedStreams};
 
-/// Folds everything up to `through`, in transactions of a page each.
+/// Folds everything up to `through`, in transactions of a page each, at this pace or without any rest.
 pub(super) async fn follow(
-    site: &Site,
+    (site, pace): (&Site, Option<&Pace>),
     lease: &mut Lease,
     through: i64,
 ) -> Result<(), RebuildError> {
@@ -19,6 +20,10 @@ pub(super) async fn follow(
     let lag = &site.metrics.build_lag;
     lag.record(through - lease.position(), &site.attribute());
     while lease.position() < through {
+        let turn = match pace {
+            Some(pace) => Some(pace.turn().await?),
+            None => None,
+        };
         let after = lease.position();
         let page =
             EventPage::read(&mut connection, keyring, (after, through), PAGE_EVENTS_MAX).await?;
@@ -37,6 +42,9 @@ pub(super) async fn follow(
         transaction.commit().await?;
         lease.committed(page.through);
         lag.record(through - page.through, &site.attribute());
+        if let Some(turn) = turn {
+            turn.end().await;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Making way for writers. A load takes the whole machine while nobody writes; while somebody does, its
-//! parts take turns, and rest after each as long as it took. So a writer keeps most of what it had,
-//! and a load always goes on.
+//! Making way for writers. A build takes the whole machine while nobody writes; while many do, its parts
+//! take turns, and rest after each twice as long as it took. So writers keep most of what they had, and
+//! a build always goes on.
 
 use std::time::Duration;
 
@@ -10,14 +10,16 @@ use tokio::time::{Instant, sleep};
 
 use crate::feed::last_position;
 
-/// New events a second that count as somebody writing.
-const TRICKLE: f64 = 20.0;
+/// New events a second below which nobody loses anything that would be seen.
+const TRICKLE: f64 = 100.0;
 /// Time between two looks at the log.
 const LOOK: Duration = Duration::from_millis(200);
+/// How many times as long as a turn its rest is.
+const REST: u32 = 2;
 /// Longest rest, whatever the turn took.
 const REST_MAX: Duration = Duration::from_secs(2);
 
-/// When the parts of a load may work.
+/// When the parts of a build may work.
 pub(super) struct Pace {
     pool: PgPool,
     /// Nobody is made way for.
@@ -91,7 +93,7 @@ impl Turn<'_> {
     /// Ends the turn, with the rest that it owes.
     pub(super) async fn end(self) {
         if self.alone.is_some() {
-            sleep(self.began.elapsed().min(REST_MAX)).await;
+            sleep((self.began.elapsed() * REST).min(REST_MAX)).await;
         }
     }
 }
@@ -110,9 +112,9 @@ mod tests {
     #[test]
     fn a_trickle_is_nobody_and_a_stream_is_somebody() {
         assert!(!is_written(0, LOOK));
-        assert!(!is_written(4, LOOK));
-        assert!(is_written(5, LOOK));
-        assert!(!is_written(1_000, Duration::from_mins(1)));
+        assert!(!is_written(20, LOOK));
+        assert!(is_written(21, LOOK));
+        assert!(!is_written(6_000, Duration::from_mins(1)));
     }
 
     #[test]

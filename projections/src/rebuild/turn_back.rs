@@ -46,7 +46,7 @@ pub(crate) async fn turn_back(
             None => sleep(PAUSE).await,
             Some(mut lease) => {
                 let live = live_position(&builder.pool, name).await?;
-                follow(&site, &mut lease, live).await?;
+                follow((&site, None), &mut lease, live).await?;
                 lease.release(&builder.pool).await?;
             }
         }

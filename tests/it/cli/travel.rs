@@ -108,3 +108,53 @@ async fn a_response_is_replayed_from_the_database_alone() {
         .complaint(1);
     desk.run(&["responses", "replay", "nonsense"]).complaint(1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_is_made_again_by_the_running_server_and_compared() {
+    let app = App::start().await;
+    let body = json!({"model": MODEL, "input": "reply exactly hi", "conversation":
+        app.post("/v1/conversations", json!({})).await.json()["id"]});
+    let made = app.post("/v1/responses", body).await.expect_status(200);
+    let made = made.json();
+    let id = made["id"].as_str().unwrap();
+    let before = app.events_of(id).await;
+    let server = format!("http://{}", app.serve().await);
+    let asked = [
+        "responses",
+        "replay",
+        id,
+        "--re-execute",
+        "--server",
+        &server,
+    ];
+    let desk = Desk::new();
+    let refused = desk.run(&asked);
+    let complaint = refused.complaint(1);
+    assert!(complaint.contains("JAN_TOKEN"), "{complaint}");
+
+    let desk = desk.with("JAN_TOKEN", app.token());
+    let said = desk.run(&asked);
+    let table = said.answer();
+    assert!(table.contains(id) && table.contains("resp_"), "{table}");
+    let verdict = table.lines().last().unwrap();
+    assert!(
+        verdict.starts_with("same text, same tool calls, +0 tokens, ") && verdict.contains("conv_"),
+        "{table}"
+    );
+    let told = desk.run(&[&asked[..], &["--json"]].concat());
+    let told: Value = serde_json::from_str(told.answer()).unwrap();
+    assert_eq!(told["original"]["response_id"], id);
+    assert_eq!(app.events_of(id).await.len(), before.len());
+
+    let unknown = desk.run(&[&asked[..], &["--model", "none"]].concat());
+    let complaint = unknown.complaint(1);
+    assert!(complaint.contains("refused (404)"), "{complaint}");
+    let nobody = ["responses", "replay", id, "--re-execute", "--server"];
+    let closed = desk.run(&[&nobody[..], &["http://127.0.0.1:9"]].concat());
+    let complaint = closed.complaint(1);
+    assert!(complaint.contains("no server answers"), "{complaint}");
+    let elsewhere = desk.run(&[&nobody[..], &["ftp://x"]].concat());
+    elsewhere.complaint(1);
+    let asked_wrongly = desk.run(&["responses", "replay", id, "--model", "x"]);
+    assert_eq!(asked_wrongly.code, Some(2), "{}", asked_wrongly.err);
+}

@@ -3,6 +3,7 @@
 use jan_tests::app::App;
 use serde_json::{Value, json};
 
+use super::mutations::{done, refused};
 use super::subscriptions::followed;
 use super::{conversation, data_of, error_of};
 
@@ -80,4 +81,84 @@ async fn an_administrator_makes_a_read_model_anew_and_follows_that() {
     }
     let refused = followed(&app, follow, json!({"name": name})).await;
     assert_eq!(refused[0]["errors"][0]["extensions"]["code"], "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn an_administrator_looks_after_read_models() {
+    let app = App::start().await;
+    conversation(&app, "Tea", 1).await;
+    let administrator = app.administrator();
+    let operator = app.projections();
+    let model = jan_projections::ReadModel::Documents;
+    let generation = operator.begin_here(model, None).await.unwrap();
+    operator.carry(model, generation).await.unwrap();
+    let name = json!({"name": model.name()});
+    let fields = "projections { generation status }";
+    let back = done(&administrator, "rollBackProjection", name.clone(), fields).await;
+    let statuses = |told: &Value| -> Vec<(i64, String)> {
+        let lives = told["projections"].as_array().unwrap().iter();
+        lives
+            .map(|life| {
+                let status = life["status"].as_str().unwrap().to_owned();
+                (life["generation"].as_i64().unwrap(), status)
+            })
+            .collect()
+    };
+    let live = (i64::from(generation) - 1, "live".to_owned());
+    assert!(statuses(&back).contains(&live), "{back}");
+    let alone = done(&administrator, "retireProjection", name.clone(), fields).await;
+    assert_eq!(statuses(&alone), [live]);
+    let again = refused(&administrator, "retireProjection", name.clone()).await;
+    assert!(again[0].is_string());
+    let parked = "query($name: String!) { parkedEvents(name: $name) { position stream error } }";
+    let none = data_of(&administrator, parked, name.clone()).await;
+    assert_eq!(none["parkedEvents"], json!([]));
+    let tried = done(
+        &administrator,
+        "retryParkedEvents",
+        name.clone(),
+        "retried { stream }",
+    )
+    .await;
+    assert_eq!(tried["retried"], json!([]));
+    let both = json!({"name": model.name(), "stream": "conv_a", "position": 1});
+    let both = refused(&administrator, "retryParkedEvents", both).await;
+    assert_eq!(both, [json!("INVALID_VALUE"), json!("position")]);
+    let nowhere = json!({"name": model.name(), "position": 999_999, "reason": "it is broken"});
+    let nowhere = refused(&administrator, "skipEvent", nowhere).await;
+    assert_eq!(nowhere[0], "INVALID_VALUE");
+    assert_eq!(error_of(&app, parked, name.clone()).await[0], "FORBIDDEN");
+    for mutation in ["rollBackProjection", "retireProjection"] {
+        let kind = mutation[..1].to_uppercase() + &mutation[1..];
+        let document = format!(
+            "mutation($input: {kind}Input!) {{ {mutation}(input: $input) {{ userErrors {{ code }} }} }}"
+        );
+        let told = error_of(&app, &document, json!({"input": name})).await;
+        assert_eq!(told[0], "FORBIDDEN");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_erases_an_account() {
+    let app = App::start().await;
+    let guest = app.guest().await;
+    let id = conversation(&guest, "Secret tea", 1).await;
+    let viewer = data_of(&guest, "{ viewer { id } }", json!({})).await;
+    let account = viewer["viewer"]["id"].clone();
+    let erase = "mutation($id: ID!) { eraseAccount(input: {id: $id}) {
+        erasedAccountId userErrors { code field } } }";
+    let variables = json!({"id": account});
+    assert_eq!(
+        error_of(&app, erase, variables.clone()).await[0],
+        "FORBIDDEN"
+    );
+    let told = data_of(&app.administrator(), erase, variables).await;
+    assert_eq!(told["eraseAccount"]["erasedAccountId"], account);
+    guest
+        .get(&format!("/v1/conversations/{id}"))
+        .await
+        .expect_status(401);
+    let nobody = json!({"id": "user_nobody"});
+    let told = data_of(&app.administrator(), erase, nobody).await;
+    assert_eq!(told["eraseAccount"]["userErrors"][0]["code"], "NOT_FOUND");
 }

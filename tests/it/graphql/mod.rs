@@ -1,6 +1,7 @@
 //! The GraphQL endpoint as its clients see it.
 
 mod admin;
+mod forks;
 mod http;
 mod introspection;
 mod limits;

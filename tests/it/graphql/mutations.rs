@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{completion, conversation, data_of, error_of, id_of, response};
 
 /// What a mutation answers; `input` is its input.
-async fn done(client: &Client, name: &str, input: Value, fields: &str) -> Value {
+pub(super) async fn done(client: &Client, name: &str, input: Value, fields: &str) -> Value {
     let kind = name[..1].to_uppercase() + &name[1..];
     let document = format!(
         "mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {fields} userErrors {{ code field message }} }} }}"
@@ -18,7 +18,7 @@ async fn done(client: &Client, name: &str, input: Value, fields: &str) -> Value 
 }
 
 /// The one error of a mutation, as `[code, field]`.
-async fn refused(client: &Client, name: &str, input: Value) -> [Value; 2] {
+pub(super) async fn refused(client: &Client, name: &str, input: Value) -> [Value; 2] {
     let told = done(client, name, input, "").await;
     let [error] = told["userErrors"].as_array().unwrap().as_slice() else {
         panic!("{told}");

@@ -1,6 +1,7 @@
 //! Conversations and their items.
 
 mod changes;
+mod forking;
 mod item_mutation;
 mod mutation;
 mod object;
@@ -8,6 +9,7 @@ mod past;
 mod query;
 
 pub(super) use changes::ConversationSubscription;
+pub(super) use forking::ForkMutation;
 pub(super) use item_mutation::ItemMutation;
 pub(super) use mutation::ConversationMutation;
 pub(super) use object::Conversation;

@@ -11,7 +11,6 @@ use jan_projections::{ItemRow, Page};
 use super::Conversation;
 use crate::error::ApiError;
 use crate::graphql::asking::Asking;
-use crate::graphql::given::within;
 use crate::graphql::loader::ItemsOf;
 use crate::graphql::scalar::BigInt;
 
@@ -52,36 +51,6 @@ impl Past {
             items: rows,
             has_more,
         }
-    }
-}
-
-/// The moment that a query asks for; none is the present.
-pub(super) fn asked(
-    version: Option<BigInt>,
-    time: Option<DateTime<Utc>>,
-    position: Option<BigInt>,
-) -> Result<Option<Moment>, ApiError> {
-    let moments = [
-        whole(version, "at_version")?.map(Moment::Version),
-        within(time, "at_time")?.map(Moment::Time),
-        whole(position, "at_position")?.map(Moment::Position),
-    ];
-    let mut asked = moments.into_iter().flatten();
-    let first = asked.next();
-    if asked.next().is_none() {
-        return Ok(first);
-    }
-    let message = "Only one of 'atVersion', 'atTime' and 'atPosition' can be given.";
-    Err(ApiError::invalid_value(message).at("at_version"))
-}
-
-fn whole(given: Option<BigInt>, name: &str) -> Result<Option<i64>, ApiError> {
-    match given {
-        Some(BigInt(number)) if number < 1 => {
-            let message = "Expected a whole number from 1.";
-            Err(ApiError::invalid_value(message).at(name))
-        }
-        given => Ok(given.map(|BigInt(number)| number)),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Conversation, past};
 use crate::error::ApiError;
 use crate::graphql::asking::Asking;
 use crate::graphql::given::id_of;
+use crate::graphql::moment;
 use crate::graphql::paging::Paging;
 use crate::graphql::scalar::BigInt;
 
@@ -35,7 +36,7 @@ impl ConversationQuery {
         #[graphql(desc = "When the log had come to this position.")] at_position: Option<BigInt>,
     ) -> Result<Option<Conversation>, ApiError> {
         let (asking, id) = (Asking::of(ctx), id_of(&id, "id")?);
-        match past::asked(at_version, at_time, at_position)? {
+        match moment::asked(at_version, at_time, at_position)? {
             Some(moment) => past::find(asking, id, moment).await,
             None => find(asking, id).await,
         }

@@ -4,6 +4,7 @@ mod creation;
 mod mutation;
 mod object;
 mod query;
+mod replay;
 mod step;
 mod stream;
 
@@ -11,4 +12,5 @@ pub(super) use creation::ResponseCreation;
 pub(super) use mutation::ResponseMutation;
 pub(super) use object::{Response, TokenUsage};
 pub(super) use query::{ResponseQuery, find};
+pub(super) use replay::{ReplayMutation, ReplayQuery};
 pub(super) use stream::ResponseSubscription;

@@ -1,10 +1,10 @@
 use axum::Json;
 use axum::extract::State;
 use jan_commands::CommandError;
-use jan_domain::Owner;
 use jan_domain::account::AccountError;
 use jan_domain::id::{AccountId, TenantId};
-use jan_domain::metadata::Metadata;
+use jan_domain::metadata::{Metadata, Request};
+use jan_domain::{Caller, Owner};
 use serde_json::{Value, json};
 
 use crate::caller::{Administrator, Authenticated};
@@ -25,11 +25,22 @@ pub(super) async fn erase(
     InPath(account): InPath<AccountId>,
     context: RequestContext,
 ) -> Result<Json<Value>, ApiError> {
+    erase_account(&state, (&caller, &context.request), &account).await?;
+    let body = json!({"id": account, "object": "account.deleted", "deleted": true});
+    Ok(Json(body))
+}
+
+/// Erases an account for good, and lets nobody in by a token of its any more.
+pub(crate) async fn erase_account(
+    state: &ApiState,
+    (caller, request): (&Caller, &Request),
+    account: &AccountId,
+) -> Result<(), ApiError> {
     let owner = Owner {
         tenant: TenantId::default(),
-        account,
+        account: account.clone(),
     };
-    let mut metadata = Metadata::of(&caller, &context.request);
+    let mut metadata = Metadata::of(caller, request);
     metadata.tenant_id = owner.tenant.clone();
     metadata.owner_id = owner.account.clone();
     let (eraser, open) = (&state.commands.eraser, &state.reads.responses);
@@ -39,7 +50,6 @@ pub(super) async fn erase(
         }
         done => done?,
     }
-    state.authenticator.forget_all(&owner.account);
-    let body = json!({"id": owner.account, "object": "account.deleted", "deleted": true});
-    Ok(Json(body))
+    state.authenticator.forget_all(account);
+    Ok(())
 }

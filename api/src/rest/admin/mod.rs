@@ -1,8 +1,8 @@
 //! `/v1/admin`: what only administrators may see and do.
 
-mod accounts;
+pub(crate) mod accounts;
 mod nodes;
-mod projections;
+pub(crate) mod projections;
 pub(crate) mod tool_servers;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jan_commands::conversation::{Extent, Fork, NewFork, fork_conversation};
 use jan_commands::store::Moment;
-use jan_domain::UserMetadata;
 use jan_domain::conversation::Origin;
 use jan_domain::id::{ConversationId, ItemId};
+use jan_domain::{Caller, UserMetadata};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -23,15 +23,15 @@ use crate::state::ApiState;
 
 /// What to fork, and how the fork differs. Unknown fields go nowhere.
 #[derive(Deserialize, ToSchema)]
-pub(super) struct ForkConversation {
+pub(crate) struct ForkConversation {
     /// The last item to take over; all of them when absent.
-    item_id: Option<String>,
+    pub(crate) item_id: Option<String>,
     /// Forks the conversation as it stood at this version, also when it was deleted since.
-    at_version: Option<i64>,
+    pub(crate) at_version: Option<i64>,
     /// What the fork is called; as the original when absent.
-    title: Option<String>,
+    pub(crate) title: Option<String>,
     /// Its pairs; those of the original when absent.
-    metadata: Option<BTreeMap<String, String>>,
+    pub(crate) metadata: Option<BTreeMap<String, String>>,
 }
 
 /// A conversation that is a copy.
@@ -101,8 +101,18 @@ pub(super) async fn fork(
     InPath(from): InPath<ConversationId>,
     JsonBody(body): JsonBody<ForkConversation>,
 ) -> Result<Response, ApiError> {
+    let (id, fork) = forked((&state, &caller, &context), &from, body).await?;
+    Ok(ForkBody::of(id, fork, None).answer())
+}
+
+/// Makes the fork that is wished, and answers its id and what it is.
+pub(crate) async fn forked(
+    (state, caller, context): (&ApiState, &Caller, &RequestContext),
+    from: &ConversationId,
+    wish: ForkConversation,
+) -> Result<(ConversationId, Fork), ApiError> {
     let commands = &state.commands;
-    let moment = match body.at_version {
+    let moment = match wish.at_version {
         None => Moment::Head,
         Some(version) if version >= 1 => Moment::Version(version),
         Some(_) => {
@@ -110,19 +120,19 @@ pub(super) async fn fork(
             return Err(ApiError::invalid_value(message).at("at_version"));
         }
     };
-    let item = body.item_id.map(|id| item_id(&id)).transpose()?;
+    let item = wish.item_id.map(|id| item_id(&id)).transpose()?;
     let new = NewFork {
         id: context.ids.conversation(),
         extent: item.map_or(Extent::All, Extent::Through),
-        title: body.title,
-        metadata: body.metadata.map(UserMetadata::parse).transpose()?,
+        title: wish.title,
+        metadata: wish.metadata.map(UserMetadata::parse).transpose()?,
     };
-    let original = past::found(commands, &caller, &from, ("at_version", moment)).await?;
+    let original = past::found(commands, caller, from, ("at_version", moment)).await?;
     let id = new.id.clone();
-    let from = (&from, &original);
-    let fork = fork_conversation(commands, &caller, &context.request, from, new).await;
+    let from = (from, &original);
+    let fork = fork_conversation(commands, caller, &context.request, from, new).await;
     let fork = fork.map_err(|error| ApiError::from(error).or_at("item_id"))?;
-    Ok(ForkBody::of(id, fork, None).answer())
+    Ok((id, fork))
 }
 
 fn item_id(text: &str) -> Result<ItemId, ApiError> {

@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::state::ApiState;
 
 /// What comes of asking again.
-pub(in crate::rest) enum Answered {
+pub(crate) enum Answered {
     /// A stream of events.
     Stream(Response),
     /// A response that has ended, however that was.
@@ -23,14 +23,14 @@ pub(in crate::rest) enum Answered {
 }
 
 /// A response that has ended.
-pub(in crate::rest) struct Whole {
-    pub(in crate::rest) id: ResponseId,
+pub(crate) struct Whole {
+    pub(crate) id: ResponseId,
     /// As the caller is shown it.
-    pub(in crate::rest) object: Value,
+    pub(crate) object: Value,
 }
 
 /// The wish behind a response, by another model if one is named; a plain wish where nothing is known.
-pub(in crate::rest) async fn wish(
+pub(crate) async fn wish(
     state: &ApiState,
     caller: &Caller,
     context: &RequestContext,
@@ -67,7 +67,7 @@ fn plain(model: &str, context: &RequestContext) -> Result<RunWish, ApiError> {
 }
 
 /// Makes the response that is wished, and tells it or waits for its end.
-pub(in crate::rest) async fn ask(
+pub(crate) async fn ask(
     state: &ApiState,
     caller: &Caller,
     context: &RequestContext,

@@ -1,6 +1,6 @@
 //! `/v1/responses`
 
-pub(super) mod again;
+pub(crate) mod again;
 mod body;
 mod cancel;
 mod compact;
@@ -15,7 +15,7 @@ mod jan_stream;
 mod list;
 mod mcp_server;
 mod parameter;
-mod past;
+pub(crate) mod past;
 mod portrait;
 pub(crate) mod replay;
 mod schema;

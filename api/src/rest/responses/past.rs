@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::rest::moment::reached;
 
 /// One of the caller's stored responses as it stood at the moment that `name` asks for.
-pub(super) async fn found(
+pub(crate) async fn found(
     commands: &Commands,
     caller: &Caller,
     id: &ResponseId,

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::count;
 
+/// How long appends are counted while nothing is built.
+const QUIET: Duration = Duration::from_secs(8);
 /// Connections that append.
 pub(super) const APPENDERS: i64 = 4;
 
@@ -61,6 +64,13 @@ impl Appends {
             appended: self.count(),
             at: Instant::now(),
         }
+    }
+
+    /// Appends a second over the next while, in which nothing else is done.
+    pub(super) async fn quiet_rate(&self) -> f64 {
+        let begun = self.mark();
+        sleep(QUIET).await;
+        self.rate_since(begun)
     }
 
     /// Appends a second since then.

@@ -13,8 +13,6 @@ use super::build::jan_server;
 use super::{count, enter_live, say};
 
 const NAME: &str = "conversations";
-/// How long appends are counted before the build begins.
-const QUIET: Duration = Duration::from_secs(5);
 /// Pause between two looks at how far a build is.
 const GLANCE: Duration = Duration::from_millis(20);
 /// The parts of the history after which the build is killed, in percent.
@@ -24,11 +22,9 @@ const KILLED_AT: [i64; 2] = [30, 65];
 pub(super) async fn run(pool: &PgPool, shards: u8) -> anyhow::Result<()> {
     enter_live(pool, NAME).await?;
     let appends = Appends::start(pool, NAME);
-    let first = appends.mark();
-    sleep(QUIET).await;
-    let quiet = appends.rate_since(first);
+    let first = appends.quiet_rate().await;
     say(format_args!(
-        "{APPENDERS} connections append: {quiet:.0} events/s"
+        "{APPENDERS} connections append: {first:.0} events/s"
     ))?;
     let (before, began) = (appends.mark(), Instant::now());
     for percent in KILLED_AT {
@@ -37,11 +33,11 @@ pub(super) async fn run(pool: &PgPool, shards: u8) -> anyhow::Result<()> {
     }
     let mut child = rebuild(pool, shards)?;
     ensure!(child.wait().await?.success(), "the build failed");
-    let busy = appends.rate_since(before);
+    let (took, busy) = (began.elapsed(), appends.rate_since(before));
+    let last = appends.quiet_rate().await;
+    let lost = 100.0 * (1.0 - busy / f64::midpoint(first, last));
     say(format_args!(
-        "live after {:.1?}; appends meanwhile: {busy:.0} events/s, {:.0} % lost",
-        began.elapsed(),
-        100.0 * (1.0 - busy / quiet)
+        "live after {took:.1?}; appends meanwhile: {busy:.0} events/s, {last:.0} after: {lost:.0} % lost"
     ))?;
     let appended = appends.stop().await;
     let sql = "select count(*) from events where aggregate_id like 'conv_load_%'";

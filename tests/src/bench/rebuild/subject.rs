@@ -1,14 +1,10 @@
 use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
-use tokio::time::sleep;
 
 use super::appends::{APPENDERS, Appends};
 use super::build::build;
 use super::{enter_live, rate, say};
-
-/// How long appends are counted before anything is built.
-const QUIET: Duration = Duration::from_secs(5);
 
 /// A read model, and the statements that make its largest table in the database alone.
 pub(super) struct Subject {
@@ -102,16 +98,17 @@ impl Subject {
         (events, shards): (i64, u8),
     ) -> anyhow::Result<()> {
         let appends = Appends::start(pool, self.name);
-        let first = appends.mark();
-        sleep(QUIET).await;
-        let quiet = appends.rate_since(first);
+        let first = appends.quiet_rate().await;
         let before = appends.mark();
         let (loaded, _) = build(pool, self.name, shards).await?;
         let busy = appends.rate_since(before);
+        // A log that grows takes appends more slowly, whatever else is done.
+        let last = appends.quiet_rate().await;
         appends.stop().await;
+        let quiet = f64::midpoint(first, last);
         say(format_args!(
-            "  with {APPENDERS} connections appending: {:.0} events/s; appends {quiet:.0}/s alone, \
-             {busy:.0}/s meanwhile: {:.0} % lost",
+            "  with {APPENDERS} connections appending: {:.0} events/s; appends {first:.0}/s \
+             before and {last:.0}/s after, {busy:.0}/s meanwhile: {:.0} % lost",
             rate(events, loaded),
             100.0 * (1.0 - busy / quiet)
         ))

@@ -2,7 +2,7 @@
 
 mod body;
 mod list;
-mod parked;
+pub(crate) mod parked;
 mod places;
 mod rebuild;
 mod verify;

@@ -1,8 +1,9 @@
 use axum::Json;
 use axum::extract::State;
-use jan_domain::metadata::Metadata;
+use jan_domain::Caller;
+use jan_domain::metadata::{Metadata, Request};
 use jan_domain::projection::ProjectionCommand;
-use jan_projections::{Parked, ProjectionOperator, Retried, Selection};
+use jan_projections::{Parked, ProjectionOperator, ReadModel, Retried, Selection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -103,17 +104,25 @@ pub(super) async fn retry(
     name: InPath<Name>,
     JsonBody(body): JsonBody<RetryParked>,
 ) -> Result<Json<RetriedListBody>, ApiError> {
-    let selection = match (body.stream, body.position) {
-        (None, None) => Selection::All,
-        (Some(stream), None) => Selection::Stream(stream),
-        (None, Some(position)) => Selection::Position(position),
-        (Some(_), Some(_)) => {
-            let message = "Name a stream or a position, not both.";
-            return Err(ApiError::invalid_value(message).at("position"));
-        }
-    };
+    let selection = selection(body.stream, body.position)?;
     let retried = operator.retry(name.model()?, &selection).await?;
     Ok(Json(retried.into()))
+}
+
+/// What is to be tried once more.
+pub(crate) fn selection(
+    stream: Option<String>,
+    position: Option<i64>,
+) -> Result<Selection, ApiError> {
+    match (stream, position) {
+        (None, None) => Ok(Selection::All),
+        (Some(stream), None) => Ok(Selection::Stream(stream)),
+        (None, Some(position)) => Ok(Selection::Position(position)),
+        (Some(_), Some(_)) => {
+            let message = "Name a stream or a position, not both.";
+            Err(ApiError::invalid_value(message).at("position"))
+        }
+    }
 }
 
 /// Leave an event out of a projection for good, on record, and let the rest of its stream in.
@@ -131,6 +140,18 @@ pub(super) async fn skip(
     let model = name.model()?;
     let position = body.position.ok_or_else(|| ApiError::missing("position"))?;
     let reason = body.reason.ok_or_else(|| ApiError::missing("reason"))?;
+    let asked = (&*caller, &context.request);
+    let retried = skip_event(&state, asked, model, (position, reason)).await?;
+    Ok(Json(retried.into()))
+}
+
+/// Puts on record that an event is left out, and lets the rest of its stream in.
+pub(crate) async fn skip_event(
+    state: &ApiState,
+    (caller, request): (&Caller, &Request),
+    model: ReadModel,
+    (position, reason): (i64, String),
+) -> Result<Vec<Retried>, ApiError> {
     let operator = &state.projections;
     let stream = operator.stream_at(position).await?;
     let command = ProjectionCommand::SkipEvent {
@@ -139,11 +160,10 @@ pub(super) async fn skip(
         reason,
         at: state.commands.clock.now(),
     };
-    let metadata = Metadata::of(&caller, &context.request);
+    let metadata = Metadata::of(caller, request);
     let decisions = &state.commands.projections;
     decisions.execute(model.name(), command, &metadata).await?;
-    let retried = operator.retry(model, &Selection::Stream(stream)).await?;
-    Ok(Json(retried.into()))
+    Ok(operator.retry(model, &Selection::Stream(stream)).await?)
 }
 
 impl From<Parked> for ParkedBody {

@@ -1,26 +1,22 @@
-//! Saying and answering otherwise: both make a fork, and leave the original as it is.
+//! The routes of saying and answering otherwise.
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue};
-use jan_commands::conversation::{Extent, NewFork, PastConversation, fork_conversation};
-use jan_commands::store::Moment;
-use jan_domain::Caller;
 use jan_domain::id::{ConversationId, ItemId};
-use jan_domain::item::{Item, Role, parse_item};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::anew::{self, Anew, Answering};
 use crate::body::JsonBody;
 use crate::caller::Authenticated;
 use crate::context::RequestContext;
 use crate::error::ApiError;
 use crate::rest::conversations::fork::ForkBody;
-use crate::rest::conversations::past;
 use crate::rest::path_id::InPath;
-use crate::rest::responses::again::{self, Answered};
+use crate::rest::responses::again::Answered;
 use crate::state::ApiState;
 
 /// Names the fork of an answer that is a stream of events.
@@ -64,12 +60,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
     }
 }
 
-/// How a fork is answered.
-struct Answering {
-    model: Option<String>,
-    stream: bool,
-}
-
 /// Edit a message: a fork up to it, in which it says something else. With `regenerate` a model answers
 /// it there, under the settings of the response that answered it before.
 #[utoipa::path(
@@ -88,23 +78,13 @@ pub(super) async fn edit(
     Place { from, id }: Place,
     JsonBody(body): JsonBody<EditItem>,
 ) -> Result<Response, ApiError> {
-    let original = read(&state, &caller, &from).await?;
-    let fork = context.ids.conversation();
-    let held = original.items.iter().find(|held| held.item.id == id);
-    let held = held.ok_or_else(|| ApiError::not_found("item", &id))?;
-    let item = edited(&held.item, &body.content, context.ids.message())?;
-    let regenerate = body.regenerate == Some(true);
-    if regenerate && item.role() == Some(Role::Assistant) {
-        let message = "What a model said is not answered by a model.";
-        return Err(ApiError::invalid_value(message).at("regenerate"));
-    }
-    let extent = Extent::Edited(id, Box::new(item));
-    let answering = regenerate.then(|| Answering {
+    let answering = (body.regenerate == Some(true)).then(|| Answering {
         model: body.model,
         stream: body.stream == Some(true),
     });
-    let made = (&from, &original, fork, extent);
-    carry_out((&state, &caller, &context), made, answering).await
+    let asking = (&state, &*caller, &context);
+    let made = anew::edit(asking, (&from, &id), &body.content, answering).await?;
+    Ok(answer(made))
 }
 
 /// Answer again: a fork up to what the item answers, in which a model answers it, under the settings
@@ -125,77 +105,23 @@ pub(super) async fn regenerate(
     Place { from, id }: Place,
     JsonBody(body): JsonBody<RegenerateItem>,
 ) -> Result<Response, ApiError> {
-    let original = read(&state, &caller, &from).await?;
-    let fork = context.ids.conversation();
     let answering = Answering {
         model: body.model,
         stream: body.stream == Some(true),
     };
-    let made = (&from, &original, fork, Extent::Asking(id));
-    carry_out((&state, &caller, &context), made, Some(answering)).await
+    let asking = (&state, &*caller, &context);
+    let made = anew::regenerate(asking, (&from, &id), answering).await?;
+    Ok(answer(made))
 }
 
-async fn read(
-    state: &ApiState,
-    caller: &Caller,
-    id: &ConversationId,
-) -> Result<PastConversation, ApiError> {
-    past::found(&state.commands, caller, id, ("", Moment::Head)).await
-}
-
-/// The same message, saying something else.
-fn edited(item: &Item, content: &Value, id: ItemId) -> Result<Item, ApiError> {
-    let Some(role) = item.role() else {
-        return Err(ApiError::invalid_value("Only messages can be edited.").at("item_id"));
-    };
-    let message = json!({"type": "message", "role": role.as_str(), "content": content});
-    parse_item(message, id).map_err(|invalid| {
-        let at = invalid.at.trim_start_matches('.').to_owned();
-        ApiError::invalid_value(invalid.problem).at(if at.is_empty() {
-            "content".to_owned()
-        } else {
-            at
-        })
-    })
-}
-
-async fn carry_out(
-    (state, caller, context): (&ApiState, &Caller, &RequestContext),
-    (from, original, id, extent): (&ConversationId, &PastConversation, ConversationId, Extent),
-    answering: Option<Answering>,
-) -> Result<Response, ApiError> {
-    // What cannot be answered is not forked either.
-    let wish = match answering {
-        None => None,
-        Some(answering) => {
-            let like = extent.answered_by(original)?;
-            let like = (like.as_ref(), answering.model);
-            let mut wish = again::wish(state, caller, context, like).await?;
-            if state.commands.models.find(&wish.model).is_none() {
-                return Err(ApiError::model_not_found(&wish.model));
-            }
-            wish.stream = answering.stream;
-            wish.conversation = Some(id.clone());
-            Some(wish)
-        }
-    };
-    let new = NewFork {
-        id: id.clone(),
-        extent,
-        title: None,
-        metadata: None,
-    };
-    let commands = &state.commands;
-    let fork = fork_conversation(commands, caller, &context.request, (from, original), new).await?;
-    let Some(wish) = wish else {
-        return Ok(ForkBody::of(id, fork, None).answer());
-    };
-    match again::ask(state, caller, context, wish).await? {
-        Answered::Whole(whole) => Ok(ForkBody::of(id, fork, Some(whole.object)).answer()),
-        Answered::Stream(mut stream) => {
+fn answer(Anew { id, fork, answered }: Anew) -> Response {
+    match answered {
+        None => ForkBody::of(id, fork, None).answer(),
+        Some(Answered::Whole(whole)) => ForkBody::of(id, fork, Some(whole.object)).answer(),
+        Some(Answered::Stream(mut stream)) => {
             let id = HeaderValue::from_str(id.as_str());
             stream.headers_mut().extend(id.map(|id| (CONVERSATION, id)));
-            Ok(stream)
+            stream
         }
     }
 }

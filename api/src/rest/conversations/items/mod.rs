@@ -1,6 +1,7 @@
 //! `/v1/conversations/{conversation_id}/items`
 
 mod again;
+pub(crate) mod anew;
 mod body;
 mod create;
 mod delete;

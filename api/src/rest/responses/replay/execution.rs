@@ -18,16 +18,16 @@ use crate::rest::responses::again::{self, Answered};
 use crate::state::ApiState;
 
 /// How a response is made again.
-pub(super) struct Terms {
-    pub(super) model: Option<String>,
+pub(crate) struct Terms {
+    pub(crate) model: Option<String>,
     /// Whether tools that change something may be called.
-    pub(super) unsafe_tools: bool,
+    pub(crate) unsafe_tools: bool,
 }
 
 type Asking<'a> = (&'a ApiState, &'a Caller, &'a RequestContext);
 
 /// Makes a response again, and compares what comes of it with the record.
-pub(super) async fn execute(
+pub(crate) async fn execute(
     (state, caller, context): Asking<'_>,
     (id, told): (&ResponseId, &Past<Response>),
     terms: Terms,

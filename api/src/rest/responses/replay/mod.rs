@@ -10,11 +10,17 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use jan_commands::run::follow;
-use jan_commands::store::Moment;
-use jan_domain::response::ResponseError;
+use jan_commands::store::{Moment, Past};
+use jan_domain::Caller;
+use jan_domain::id::ResponseId;
+use jan_domain::response::{Response as Recorded, ResponseError};
+use jan_projections::RunRow;
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
+pub(crate) use self::execution::Terms;
+use self::execution::execute;
 use super::portrait::Portrait;
 use super::{past, stream};
 use crate::body::JsonBody;
@@ -63,27 +69,42 @@ pub(super) async fn replay(
     way: Way,
     JsonBody(body): JsonBody<Replay>,
 ) -> Result<Response, ApiError> {
-    let told = past::found(&state.commands, &caller, &id, way.asked).await?;
-    let missing = || ApiError::not_found("response", &id);
-    let row = past::row(&told, &id).ok_or_else(missing)?;
-    let again = way.re_execute.or(body.re_execute) == Some(true);
-    if (again || way.streams) && !row.status.is_final() {
-        return Err(ResponseError::StillOpen.into());
-    }
-    if again {
-        let terms = execution::Terms {
+    if way.re_execute.or(body.re_execute) == Some(true) {
+        let terms = Terms {
             model: body.model,
             unsafe_tools: body.allow_unsafe_tools == Some(true),
         };
         let asking = (&state, &*caller, &way.context);
-        let made = execution::execute(asking, (&id, &told), terms).await?;
+        let made = re_execute(asking, (&id, way.asked), terms).await?;
         return Ok(Json(made).into_response());
     }
+    let told = past::found(&state.commands, &caller, &id, way.asked).await?;
     if way.streams {
+        let row = ended(&id, &told)?;
         let events = follow(&state.commands, &id, 0);
         return Ok(stream::response(Portrait::of_row(&row), events, ()));
     }
     Ok(Json(frames::replay(&id, &told)).into_response())
+}
+
+/// Makes a response again, as it was asked for at a moment, and compares the two.
+pub(crate) async fn re_execute(
+    (state, caller, context): (&ApiState, &Caller, &RequestContext),
+    (id, asked): (&ResponseId, (&str, Moment)),
+    terms: Terms,
+) -> Result<Value, ApiError> {
+    let told = past::found(&state.commands, caller, id, asked).await?;
+    ended(id, &told)?;
+    execute((state, caller, context), (id, &told), terms).await
+}
+
+fn ended(id: &ResponseId, told: &Past<Recorded>) -> Result<RunRow, ApiError> {
+    let row = past::row(told, id).ok_or_else(|| ApiError::not_found("response", id))?;
+    if row.status.is_final() {
+        Ok(row)
+    } else {
+        Err(ResponseError::StillOpen.into())
+    }
 }
 
 /// What a request says of its replay beside its body.
