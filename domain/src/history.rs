@@ -30,7 +30,7 @@ pub enum Event {
 
 /// Events that hold nothing a person said, made or is called: names of things, times, and hashes.
 /// They are kept readable, because the server itself asks for them in SQL and after an erasure.
-const IMPERSONAL: &[&str] = &[
+pub const IMPERSONAL: &[&str] = &[
     "AccountErased",
     "AccountGuestCreated",
     "AccountSessionClosed",

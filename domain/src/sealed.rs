@@ -55,7 +55,8 @@ pub enum SealBroken {
 }
 
 const VERSION: u8 = 1;
-const BEGINNING: &str = r#"{"sealed":"#;
+/// What every sealed payload begins with, and no other.
+pub const BEGINNING: &str = r#"{"sealed":"#;
 
 /// A sealed payload as it lies in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -127,3 +127,16 @@ pub fn confirm(args: &EraseArgs, out: &mut impl Write) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Tells that an account is erased, and what an erasure cannot reach.
+pub fn erased(readable: i64, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "Erased. Read models follow as soon as a server runs.")?;
+    if readable > 0 {
+        writeln!(
+            out,
+            "{readable} of its events were written while nothing was sealed, and can still be read in the \
+             event log."
+        )?;
+    }
+    out.flush()
+}

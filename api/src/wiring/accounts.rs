@@ -9,7 +9,7 @@ use jan_projections::{EventTail, ReadModels};
 
 use super::erasing::erase;
 use super::reading_keys;
-use crate::cli::accounts::{AccountsCommand, confirm, export, list, show};
+use crate::cli::accounts::{AccountsCommand, confirm, erased, export, list, show};
 
 /// Runs one of the commands about accounts.
 pub(super) async fn accounts(
@@ -34,9 +34,7 @@ pub(super) async fn accounts(
             let owner = owner_of(&args.account);
             show(&args.account, &reads.holdings(&owner).await?, out)?;
             confirm(args, out)?;
-            erase(config, pool, &owner).await?;
-            writeln!(out, "Erased. Read models follow as soon as a server runs.")?;
-            out.flush()?;
+            erased(erase(config, pool, &owner).await?, out)?;
         }
     }
     Ok(())

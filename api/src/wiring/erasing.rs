@@ -56,17 +56,19 @@ pub(super) async fn give_up(
     Ok(report(args, &classes, out)?)
 }
 
-/// Erases one account, without a server.
-pub(super) async fn erase(config: &Config, pool: &Pool, owner: &Owner) -> anyhow::Result<()> {
+/// Erases one account, without a server, and answers how many of its events can still be read.
+pub(super) async fn erase(config: &Config, pool: &Pool, owner: &Owner) -> anyhow::Result<i64> {
     let tracker = TaskTracker::new();
     let eraser = eraser(config, pool, &tracker).await?;
     let metadata = Metadata::of_system(owner, "command line");
     let open = ReadModels::elsewhere(pool).responses;
     let done = eraser.erase(owner, &metadata, &open).await;
+    let readable = eraser.count_readable(owner).await;
     drop(eraser);
     tracker.close();
     tracker.wait().await;
-    Ok(done?)
+    done?;
+    Ok(readable?)
 }
 
 /// What gives up what is too old.

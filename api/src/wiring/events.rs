@@ -1,16 +1,16 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jan_commands::store::{Import, Imported};
 use jan_domain::ports::{Keyring, NoKeys, Signer as _};
 use jan_infra::config::Config;
 use jan_infra::database::Pool;
-use jan_infra::identity::AuditKey;
+use jan_infra::identity::{AuditKey, MasterKeyRing};
 use jan_projections::EventTail;
 use jan_projections::audit::{self, Checkpoint, PublicKey, Verifier, export};
 
-use super::reading_keys;
+use super::{owner_keys, reading_keys};
 use crate::cli::events::{
     BATCH_EVENTS, EventsCommand, ExportFailure, ImportArgs, VerifyProofArgs, checkpoint, prove,
     show, tail, verify, verify_proof, write_line,
@@ -46,7 +46,7 @@ pub(super) async fn events(
             out.flush()?;
             args.found(events)
         }
-        EventsCommand::Import(args) => args.tell(import(args, &pool).await?, out),
+        EventsCommand::Import(args) => args.tell(import(args, &pool, config).await?, out),
         EventsCommand::Verify(args) => {
             let keys = trusted_keys(&args.public_keys, config)?;
             verify(args, &Verifier { pool, keys }, out).await
@@ -86,8 +86,9 @@ pub fn check_proof(
 }
 
 /// All events of the file or none.
-async fn import(args: &ImportArgs, pool: &Pool) -> anyhow::Result<Imported> {
-    let mut import = Import::begin(pool, &args.check()?).await?;
+async fn import(args: &ImportArgs, pool: &Pool, config: &Config) -> anyhow::Result<Imported> {
+    let ids = args.check()?;
+    let mut import = Import::begin(pool, importing_keys(config, pool).await?, &ids).await?;
     let mut events = args.events()?.peekable();
     while events.peek().is_some() {
         let batch: anyhow::Result<Vec<_>> = events.by_ref().take(BATCH_EVENTS).collect();
@@ -98,6 +99,25 @@ async fn import(args: &ImportArgs, pool: &Pool) -> anyhow::Result<Imported> {
     } else {
         Ok(import.commit().await?)
     }
+}
+
+/// The keys under which what is imported is sealed.
+async fn importing_keys(config: &Config, pool: &Pool) -> anyhow::Result<Arc<dyn Keyring>> {
+    if !config.keys.seal_events {
+        return Ok(reading_keys(config, pool)?);
+    }
+    // Where the database is ours alone, the first command may make the master key as the first start
+    // would. Elsewhere it would be one that the servers do not have.
+    let ours = config.database.url.is_none();
+    if !ours && MasterKeyRing::find(config)?.is_none() {
+        bail!(
+            "what is imported is sealed for its owners, and there is no master key here: set \
+             JAN_MASTER_KEY, or work in a server's data directory"
+        );
+    }
+    let keys = owner_keys(config, pool)?;
+    keys.require_masters().await?;
+    Ok(Arc::new(keys))
 }
 
 const NO_KEY: &str = "there is no key here that seals the log: name it by audit.signing_key_file, \

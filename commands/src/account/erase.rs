@@ -70,6 +70,12 @@ impl Eraser {
         self.perform(owner, metadata, open).await
     }
 
+    /// How many events of an owner can still be read after its erasure, because they were never sealed.
+    pub async fn count_readable(&self, owner: &Owner) -> Result<i64, Refusal> {
+        let counted = self.erasures.count_readable(owner).await;
+        counted.map_err(unavailable)
+    }
+
     /// Everything after the plan. Its order matters: runs can be ended and the erasure told only
     /// while streams can be read, and nobody may be told so before nothing new is taken in.
     async fn perform(

@@ -1,5 +1,6 @@
-use jan_domain::Owner;
+use jan_domain::history::IMPERSONAL;
 use jan_domain::id::{AccountId, TenantId};
+use jan_domain::{Owner, sealed};
 use sqlx::{PgPool, Row};
 
 /// For how long after an erasure it is looked again for what came late: longer than a paused process
@@ -91,6 +92,25 @@ impl Erasures {
             purged.push((*table, deleted.rows_affected()));
         }
         Ok(purged)
+    }
+
+    /// How many events of an owner hold what it said and lie in the log unsealed, so that anybody who
+    /// reads the log can read them: those of before there were keys, or without them.
+    pub(crate) async fn count_readable(&self, owner: &Owner) -> Result<i64, sqlx::Error> {
+        let sql = r"
+            select count(*)
+              from events
+             where tenant_id = $1
+               and owner_id = $2
+               and event_type <> all($3)
+               and not starts_with(payload::text, $4)";
+        sqlx::query_scalar(sql)
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
+            .bind(IMPERSONAL)
+            .bind(sealed::BEGINNING)
+            .fetch_one(&self.pool)
+            .await
     }
 
     /// Nothing is left to do.

@@ -1,7 +1,9 @@
 //! Taking in what another log has recorded: all of it or nothing, and nothing twice.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use jan_domain::ports::{KeyFailure, Keyring};
 use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -53,6 +55,19 @@ pub enum ImportError {
     /// Somebody else has extended a stream.
     #[error("a stream was extended meanwhile; nothing was imported")]
     Conflict,
+    /// The keys of owners cannot be had.
+    #[error("what is imported cannot be sealed for its owners")]
+    Unsealed(#[from] KeyFailure),
+    /// What is on record in this place cannot be opened, so nobody knows what it is.
+    #[error("line {line}: what is on record as {stream}#{sequence} cannot be opened")]
+    Closed {
+        /// Where in the file.
+        line: usize,
+        /// The stream.
+        stream: String,
+        /// Its place.
+        sequence: i64,
+    },
     /// The database cannot be reached, or refuses.
     #[error("the event log cannot be written")]
     Database(#[source] sqlx::Error),
@@ -79,6 +94,7 @@ pub struct Imported {
 /// An import under way: one transaction, so that what is dropped was never there.
 pub struct Import {
     transaction: Transaction<'static, Postgres>,
+    keyring: Arc<dyn Keyring>,
     taken: HashMap<Uuid, (String, i64)>,
     so_far: Imported,
 }
@@ -86,7 +102,13 @@ pub struct Import {
 impl Import {
     /// Begins one of events with these ids. Looks through the whole log for them: that is seldom
     /// done, and an index would cost every append.
-    pub async fn begin(pool: &PgPool, ids: &[Uuid]) -> Result<Self, ImportError> {
+    ///
+    /// What is personal is sealed under its owner's key, as an append is.
+    pub async fn begin(
+        pool: &PgPool,
+        keyring: Arc<dyn Keyring>,
+        ids: &[Uuid],
+    ) -> Result<Self, ImportError> {
         let mut transaction = pool.begin().await?;
         let sql = "select event_id, aggregate_id, sequence from events where event_id = any($1)";
         let rows: Vec<(Uuid, String, i64)> = sqlx::query_as(sql)
@@ -99,6 +121,7 @@ impl Import {
         Ok(Self {
             taken: taken.collect(),
             transaction,
+            keyring,
             so_far: Imported::default(),
         })
     }
@@ -147,8 +170,17 @@ impl Import {
             }
         }
         self.so_far.added += fresh.len() as u64;
-        insert(&mut self.transaction, &fresh).await?;
+        let payloads = self.sealed(&fresh).await?;
+        insert(&mut self.transaction, &fresh, payloads).await?;
         Ok(())
+    }
+
+    async fn sealed(&self, events: &[&ForeignEvent]) -> Result<Vec<String>, KeyFailure> {
+        let mut payloads = Vec::new();
+        for event in events {
+            payloads.push(event.sealed_by(self.keyring.as_ref()).await?);
+        }
+        Ok(payloads)
     }
 
     /// Makes it all durable.
@@ -200,25 +232,39 @@ impl Import {
             return Ok(false);
         }
         let sql = r"
-            select event_id = $4 and event_type = $5 and event_version = $6
-                   and payload::text = $7 and metadata::text = $8 and recorded_at = $9
+            select payload::text
               from events
              where aggregate_type = $1
                and aggregate_id = $2
-               and sequence = $3";
-        let same: Option<bool> = sqlx::query_scalar(sql)
+               and sequence = $3
+               and event_id = $4
+               and event_type = $5
+               and event_version = $6
+               and metadata::text = $7
+               and recorded_at = $8";
+        let payload: Option<String> = sqlx::query_scalar(sql)
             .bind(&event.aggregate_type)
             .bind(&event.aggregate_id)
             .bind(event.sequence)
             .bind(event.event_id)
             .bind(&event.event_type)
             .bind(&event.event_version)
-            .bind(&event.payload)
             .bind(&event.metadata)
             .bind(event.recorded_at)
             .fetch_optional(&mut *self.transaction)
             .await?;
-        Ok(same.unwrap_or(false))
+        let Some(payload) = payload else {
+            return Ok(false);
+        };
+        let opened = event.opened(payload, self.keyring.as_ref()).await?;
+        match opened {
+            Some(payload) => Ok(payload == event.payload),
+            None => Err(ImportError::Closed {
+                line: event.line,
+                stream: event.aggregate_id.clone(),
+                sequence: event.sequence,
+            }),
+        }
     }
 }
 
@@ -226,10 +272,11 @@ fn stream_of(event: &ForeignEvent) -> Stream<'_> {
     (&event.aggregate_type, &event.aggregate_id)
 }
 
-/// Writes them as they are; only their positions are new.
+/// Writes them as they are, with these payloads; only their positions are new.
 async fn insert(
     transaction: &mut Transaction<'static, Postgres>,
     events: &[&ForeignEvent],
+    payloads: Vec<String>,
 ) -> Result<(), sqlx::Error> {
     let text = |value: fn(&ForeignEvent) -> &str| -> Vec<&str> {
         events.iter().map(|event| value(event)).collect()
@@ -253,7 +300,7 @@ async fn insert(
         .bind(sequences)
         .bind(text(|event| &event.event_type))
         .bind(text(|event| &event.event_version))
-        .bind(text(|event| &event.payload))
+        .bind(payloads)
         .bind(text(|event| &event.metadata))
         .bind(ids)
         .bind(times)

@@ -7,6 +7,7 @@ mod as_of;
 mod erasures;
 mod execute;
 mod foreign_event;
+mod foreign_seal;
 mod idempotency;
 mod import;
 mod lane;

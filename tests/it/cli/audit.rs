@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use jan_domain::ports::Signer as _;
-use jan_infra::identity::AuditKey;
+use jan_infra::identity::{AuditKey, MasterKeyRing};
 use jan_projections::audit::PublicKey;
 use jan_tests::app::App;
 use jan_tests::database::Database;
@@ -32,8 +32,11 @@ async fn talked() -> (App, Desk, String) {
     (app, desk, id)
 }
 
+/// At a database of its own, with a master key of its own.
 fn at(pool: &PgPool) -> Desk {
-    Desk::new().with("DATABASE_URL", pool.connect_options().to_url_lossy())
+    Desk::new()
+        .with("DATABASE_URL", pool.connect_options().to_url_lossy())
+        .with("JAN_MASTER_KEY", MasterKeyRing::fresh())
 }
 
 async fn until_sealed(pool: &PgPool) {
@@ -214,11 +217,24 @@ async fn what_one_log_has_written_another_takes_byte_for_byte() {
         said.answer(),
         format!("0 events imported, {lines} were on record already.\n")
     );
-    let again = other.run(&["events", "export"]);
+    let again = other.run(&["events", "export", "--open"]);
     assert_eq!(
         without_positions(again.answer()),
         without_positions(&whole.out)
     );
+    let sealed = other.run(&["events", "export"]);
+    assert!(!sealed.answer().contains("\"text\":\"hi\""), "sealed again");
+
+    let keyless = Desk::new().with("DATABASE_URL", pool.connect_options().to_url_lossy());
+    fs::write(keyless.directory.join("log.jsonl"), &whole.out).unwrap();
+    let refused = keyless.run(&["events", "import", "log.jsonl"]);
+    let complaint = refused.complaint(1);
+    assert!(complaint.contains("JAN_MASTER_KEY"), "{complaint}");
+    let foreign = at(&pool);
+    fs::write(foreign.directory.join("log.jsonl"), &whole.out).unwrap();
+    let refused = foreign.run(&["events", "import", "log.jsonl"]);
+    let complaint = refused.complaint(1);
+    assert!(complaint.contains("master key"), "{complaint}");
 
     let report = desk.run(&["events", "export", "--open", "--conversation", &id]);
     let streams: Vec<_> = without_positions(report.answer())
@@ -256,14 +272,10 @@ async fn a_conversation_of_a_report_becomes_another_tenants() {
         .await
         .unwrap();
     assert_eq!(tenants, ["support"]);
-    let owners: Vec<Option<String>> = sqlx::query_scalar(
-        "select payload -> 'Created' -> 'owner' ->> 'tenant' from events where sequence = 1
-            and aggregate_type = 'conversation'",
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
-    assert_eq!(owners, [Some("support".to_owned())]);
+    let opened = support.run(&["events", "export", "--open", "--stream", &id]);
+    let events = without_positions(opened.answer());
+    let owner = events[0].pointer("/payload/Created/owner/tenant");
+    assert_eq!(owner, Some(&json!("support")), "{}", events[0]);
 }
 
 fn without_positions(lines: &str) -> Vec<Value> {

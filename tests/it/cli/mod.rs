@@ -1,5 +1,6 @@
 //! The command line as a person or a script meets it: the real program, its words and exit codes.
 
+mod accounts;
 mod audit;
 mod database;
 mod doctor;

@@ -8,6 +8,7 @@ mod database;
 mod dice;
 mod equality;
 mod event_log;
+mod histories;
 mod leases;
 mod log;
 mod ordering;

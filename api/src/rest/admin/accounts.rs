@@ -17,7 +17,7 @@ use crate::state::ApiState;
 #[utoipa::path(delete, path = "/v1/admin/accounts/{account_id}", operation_id = "erase_account",
     tag = "Administration", params(("account_id" = String, Path)),
     responses((status = 200, body = serde_json::Value,
-        example = json!({"id": "user_1", "object": "account.deleted", "deleted": true}))))]
+        example = json!({"id": "user_1", "object": "account.deleted", "deleted": true, "readable_events": 0}))))]
 pub(super) async fn erase(
     State(state): State<ApiState>,
     _: Administrator,
@@ -25,17 +25,19 @@ pub(super) async fn erase(
     InPath(account): InPath<AccountId>,
     context: RequestContext,
 ) -> Result<Json<Value>, ApiError> {
-    erase_account(&state, (&caller, &context.request), &account).await?;
-    let body = json!({"id": account, "object": "account.deleted", "deleted": true});
+    let readable = erase_account(&state, (&caller, &context.request), &account).await?;
+    let body = json!({"id": account, "object": "account.deleted", "deleted": true,
+        "readable_events": readable});
     Ok(Json(body))
 }
 
-/// Erases an account for good, and lets nobody in by a token of its any more.
+/// Erases an account for good, and lets nobody in by a token of its any more. Answers how many of its
+/// events can still be read, because they were never sealed.
 pub(crate) async fn erase_account(
     state: &ApiState,
     (caller, request): (&Caller, &Request),
     account: &AccountId,
-) -> Result<(), ApiError> {
+) -> Result<i64, ApiError> {
     let owner = Owner {
         tenant: TenantId::default(),
         account: account.clone(),
@@ -51,5 +53,5 @@ pub(crate) async fn erase_account(
         done => done?,
     }
     state.authenticator.forget_all(account);
-    Ok(())
+    Ok(eraser.count_readable(&owner).await?)
 }
