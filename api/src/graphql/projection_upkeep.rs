@@ -211,12 +211,11 @@ async fn left(
     done: Result<(), ApiError>,
 ) -> Result<Option<ProjectionPayload>, ApiError> {
     let (done, user_errors) = asking.told(done)?;
-    let projections = match done {
-        None => None,
-        Some(()) => {
-            let lives = lives(asking).await?.into_iter();
-            Some(lives.filter(|life| life.name == name).collect())
-        }
+    let projections = if done.is_some() {
+        let lives = lives(asking).await?.into_iter();
+        Some(lives.filter(|life| life.name == name).collect())
+    } else {
+        None
     };
     Ok(Some(ProjectionPayload {
         projections,

@@ -8,7 +8,7 @@ use jan_domain::ports::{ChatAnswer, ChatCall, IdGenerator, ProviderFailure};
 use jan_domain::response::Usage;
 use serde_json::{Value, json};
 
-use super::hearing::opaque;
+use super::said_item::opaque;
 use super::{InputItem, RunError, RunWish, context};
 use crate::Commands;
 use jan_domain::item::chat_messages;

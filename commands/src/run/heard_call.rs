@@ -5,8 +5,8 @@ use jan_domain::response::run::ToolUse;
 use serde_json::{Value, json};
 
 use super::catalogue::{Catalogue, Offered};
-use super::hearing::opaque;
 use super::item_ids::StepItemIds;
+use super::said_item::opaque;
 use super::stream_event::{ItemPlace, StreamEvent as E};
 use super::teller::Teller;
 use crate::response::chunk::{CallFragment, Text};

@@ -2,7 +2,7 @@ use jan_domain::id::ItemId;
 use jan_domain::item::{Item, ItemStatus};
 use serde_json::{Value, json};
 
-use super::hearing::opaque;
+use super::said_item::opaque;
 use super::stream_event::{Part, PartPlace, StreamEvent as E};
 use super::teller::Teller;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use jan_domain::item::{ContentPart, Item, ItemBody, ItemStatus, Role};
+use jan_domain::item::{Item, ItemStatus};
 use jan_domain::ports::IdGenerator;
 use jan_domain::response::Usage;
 use jan_domain::response::run::{Declined, Finish, Said, ToolUse};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::catalogue::Catalogue;
 use super::heard_call::{Heard, HeardCall};
@@ -263,37 +263,5 @@ fn keep(known: &mut Option<String>, told: Option<&Text<'_>>) {
         && known.is_none()
     {
         *known = Some(text.clone().into_owned());
-    }
-}
-
-/// A message of the model's.
-pub(super) fn spoken(
-    id: jan_domain::id::ItemId,
-    status: ItemStatus,
-    content: Vec<ContentPart>,
-) -> Item {
-    Item {
-        id,
-        status,
-        body: ItemBody::Message {
-            role: Role::Assistant,
-            content,
-        },
-    }
-}
-
-/// An item of a type we keep whole.
-pub(super) fn opaque(id: jan_domain::id::ItemId, status: ItemStatus, fields: Value) -> Item {
-    let fields = match fields {
-        Value::Object(fields) => fields,
-        other => json!({"value": other})
-            .as_object()
-            .cloned()
-            .unwrap_or_default(),
-    };
-    Item {
-        id,
-        status,
-        body: ItemBody::Opaque(fields),
     }
 }

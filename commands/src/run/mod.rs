@@ -38,6 +38,7 @@ mod record;
 mod recorded;
 mod retelling;
 mod retold;
+mod said_item;
 mod stream_event;
 mod take_up;
 mod teller;

@@ -6,7 +6,7 @@ use flate2::write::MultiGzDecoder;
 use http::header;
 use reqwest::Response;
 
-use super::fetch::{FetchFailure, failure};
+use super::fetch_failure::{FetchFailure, failure};
 
 /// What is decompressed between two looks at the size. It becomes a thousand times as much at most.
 const PIECE: usize = 1 << 10;

@@ -16,6 +16,7 @@ mod allowance;
 mod body;
 mod client;
 mod fetch;
+mod fetch_failure;
 mod reached;
 mod resolver;
 #[cfg(test)]
@@ -24,5 +25,6 @@ mod vetting;
 
 pub use allowance::AllowedPlace;
 pub use client::{SafeHttp, SafeHttpSettings, VettedUrl};
-pub use fetch::{FetchFailure, FetchSettings, Fetched, Fetcher, Validators, Wanted};
+pub use fetch::{FetchSettings, Fetched, Fetcher, Validators, Wanted};
+pub use fetch_failure::FetchFailure;
 pub use vetting::AddressRefusal;

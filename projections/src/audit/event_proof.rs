@@ -7,13 +7,13 @@ use jan_domain::Owner;
 use jan_domain::ports::Signer;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, QueryBuilder};
-use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
 use super::key::PublicKey;
 use super::leaf::leaf_data;
 use super::merkle::{Hash, leaf_hash, root};
 use super::proof::{inclusion_path, root_from_inclusion};
+use super::proved_event::ProvedEvent;
 use super::seal::{self, SealHeader};
 use super::seal_tree;
 use crate::error::ReadError;
@@ -34,34 +34,6 @@ pub struct EventProof {
     pub seal_path: Vec<String>,
     /// A signed note.
     pub checkpoint: String,
-}
-
-/// An event as it is sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
-#[serde(deny_unknown_fields)]
-pub struct ProvedEvent {
-    /// Its place among all events.
-    pub position: i64,
-    /// The transaction that wrote it.
-    pub xid: i64,
-    /// Its own id.
-    pub event_id: Uuid,
-    /// The kind of its stream.
-    pub aggregate_type: String,
-    /// Its stream.
-    pub aggregate_id: String,
-    /// Its place there.
-    pub sequence: i64,
-    /// What it is.
-    pub event_type: String,
-    /// The version of its shape.
-    pub event_version: String,
-    /// JSON text as it is stored.
-    pub payload: String,
-    /// JSON text as it is stored.
-    pub metadata: String,
-    /// To the microsecond.
-    pub recorded_at: DateTime<Utc>,
 }
 
 /// A seal as it is signed.

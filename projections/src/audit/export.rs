@@ -1,11 +1,10 @@
 //! Events on their way out, byte for byte.
 
-use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jan_domain::ports::Keyring;
 use sqlx::{PgPool, Postgres, QueryBuilder};
-use uuid::Uuid;
 
+use super::exported_event::{EVENT_COLUMNS, ExportedEvent};
 use super::opening::open;
 use crate::error::ReadError;
 
@@ -21,35 +20,6 @@ pub struct ExportWish {
     /// Only up to this position.
     pub to: Option<i64>,
 }
-
-/// An event with everything of it that another log can take.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct ExportedEvent {
-    /// Its place among all events of this log.
-    pub position: i64,
-    /// Its own id.
-    pub event_id: Uuid,
-    /// The kind of its stream.
-    pub aggregate_type: String,
-    /// Its stream.
-    pub aggregate_id: String,
-    /// Its place there.
-    pub sequence: i64,
-    /// What it is.
-    pub event_type: String,
-    /// The version of its shape.
-    pub event_version: String,
-    /// JSON text as it is stored.
-    pub payload: String,
-    /// JSON text as it is stored.
-    pub metadata: String,
-    /// When this log took it.
-    pub recorded_at: DateTime<Utc>,
-}
-
-/// The columns of an [`ExportedEvent`].
-pub(super) const EVENT_COLUMNS: &str = "events.position, event_id, aggregate_type, aggregate_id, \
-     sequence, event_type, event_version, payload::text, metadata::text, recorded_at";
 
 /// Events that are opened at once.
 const OPENED_AT_ONCE: usize = 100;

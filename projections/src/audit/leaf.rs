@@ -9,8 +9,8 @@
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use sqlx::PgConnection;
 
-use super::event_proof::ProvedEvent;
 use super::merkle::{Hash, leaf_hash};
+use super::proved_event::ProvedEvent;
 
 /// The sealed columns.
 const COLUMNS: &str = "position, xid, event_id, aggregate_type, aggregate_id, sequence, \

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jan_domain::ports::{KeyFailure, KeyState, Keyring};
 use jan_domain::sealed::{self, Place};
 
-use super::export::ExportedEvent;
+use super::exported_event::ExportedEvent;
 
 /// Opens those of these events whose keys can be had; the others stay as they are.
 pub(super) async fn open(

@@ -10,7 +10,7 @@ use sqlx::{PgPool, Postgres, QueryBuilder};
 use super::checkpoint::Checkpoint;
 use super::consistency::{Consistent, consistency};
 use super::event_proof::{Provable, prove};
-use super::export::{EVENT_COLUMNS, ExportedEvent};
+use super::exported_event::{EVENT_COLUMNS, ExportedEvent};
 use super::opening::open;
 use crate::cursor::{Order, Page};
 use crate::error::ReadError;

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use jan_domain::caller::Owner;
 use jan_domain::id::ConversationId;
 
-use super::fold::ConversationChange;
+use super::change::ConversationChange;
 use super::reader::ConversationReader;
 use crate::error::ReadError;
 

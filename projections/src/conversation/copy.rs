@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::fold::ConversationChange;
+use super::change::ConversationChange;
 use crate::rebuild::CopyRows;
 
 /// The rows of conversations that were folded from their first events.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod branches;
+mod change;
 mod changes;
 mod copy;
 mod fold;

@@ -8,7 +8,7 @@ use jan_domain::user_metadata::UserMetadata;
 use sqlx::PgConnection;
 use sqlx::types::Json as Encoded;
 
-use super::fold::{ConversationChange, NewItem};
+use super::change::{ConversationChange, NewItem};
 use crate::projection::{column, each_found};
 
 /// A conversation as it is shown.

@@ -1,13 +1,11 @@
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use jan_domain::caller::Owner;
-use jan_domain::document::{DocumentContent, DocumentEvent as E, DocumentName};
+use jan_domain::document::DocumentEvent as E;
 use jan_domain::history::Event;
 use sqlx::PgConnection;
 
-use super::passages::passages;
-use super::rows::{self, NewPassage};
+use super::change::{DocumentChange, Kept};
+use super::rows;
 use crate::erased::ErasedOwners;
 use crate::projection::{Changes, Course, Streams, Table};
 use crate::rebuild::CopyRows;
@@ -27,22 +25,6 @@ const ERASE: &[&str] = &[
 pub(crate) struct DocumentChanges {
     by_id: BTreeMap<String, DocumentChange>,
     erased: ErasedOwners,
-}
-
-/// What it changes about one of them: where it leads, for a text replaces the one before.
-#[derive(Default)]
-pub(super) struct DocumentChange {
-    pub(super) kept: Option<Kept>,
-    /// Whether it was there before this stretch, as far as the stretch can tell.
-    pub(super) began_elsewhere: bool,
-}
-
-/// What a document says.
-pub(super) struct Kept {
-    pub(super) owner: Owner,
-    pub(super) name: DocumentName,
-    pub(super) content: DocumentContent,
-    pub(super) at: DateTime<Utc>,
 }
 
 impl Changes for DocumentChanges {
@@ -123,18 +105,5 @@ impl Changes for DocumentChanges {
                 .end();
             }
         }
-    }
-}
-
-impl Kept {
-    pub(super) fn text_bytes(&self) -> i32 {
-        i32::try_from(self.content.text.len()).expect("a text has a million bytes at most")
-    }
-
-    pub(super) fn passages<'k>(&'k self, id: &'k str) -> Vec<NewPassage<'k>> {
-        let bodies = passages(&self.content.text).into_iter();
-        let numbered = (0..).zip(bodies);
-        let new = |(ordinal, body)| NewPassage::new(id, &self.owner, ordinal, body);
-        numbered.map(new).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Documents, and the passages they are searched by.
 
+mod change;
 mod embedding;
 mod fold;
 mod passages;

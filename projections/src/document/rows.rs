@@ -1,39 +1,10 @@
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use jan_domain::caller::Owner;
-use ring::digest;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::fold::{DocumentChange, Kept};
+use super::change::{DocumentChange, Kept, NewPassage};
 use crate::projection::{column, each_found};
-
-/// A passage about to be written.
-pub(super) struct NewPassage<'k> {
-    id: &'k str,
-    owner: &'k Owner,
-    pub(super) ordinal: i32,
-    pub(super) body: &'k str,
-    pub(super) body_hash: String,
-}
-
-impl<'k> NewPassage<'k> {
-    pub(super) fn new(id: &'k str, owner: &'k Owner, ordinal: i32, body: &'k str) -> Self {
-        let hash = digest::digest(&digest::SHA256, body.as_bytes());
-        let mut body_hash = String::with_capacity(64);
-        for byte in hash.as_ref() {
-            write!(body_hash, "{byte:02x}").expect("memory takes any text");
-        }
-        Self {
-            id,
-            owner,
-            ordinal,
-            body,
-            body_hash,
-        }
-    }
-}
 
 /// Brings the tables to where the changes lead. A text that was there before is gone first.
 pub(super) async fn write(

@@ -2,15 +2,13 @@
 //! been done before a death is not done again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::TryFutureExt;
-use jan_domain::id::NodeId;
-use jan_domain::ports::Keyring;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::builder::Builder;
 use super::compare::{Comparison, compare};
 use super::error::RebuildError;
 use super::follow::follow;
@@ -25,26 +23,11 @@ use super::switch::{Attempt, switch};
 use crate::feed::Gate;
 use crate::generation::{Status, drop_generation, empty_generation, has_live_shape};
 use crate::lease::{Claim, Lease, LeaseError};
-use crate::metrics::Metrics;
 use crate::parking::chain;
 use crate::projection::{Course, Definition};
 
 /// Positions between two looks at the log that are near enough.
 const NEAR: i64 = 500;
-
-/// Who builds.
-#[derive(Clone)]
-pub(crate) struct Builder {
-    pub(crate) pool: PgPool,
-    pub(crate) node: NodeId,
-    /// How long a silent process keeps its builds.
-    pub(crate) lease: Duration,
-    /// What opens sealed events.
-    pub(crate) keyring: Arc<dyn Keyring>,
-    pub(crate) metrics: Metrics,
-    /// Whether a load takes the whole machine also while others write.
-    pub(crate) full_speed: bool,
-}
 
 /// What became of a build.
 #[derive(Debug, Clone, PartialEq)]
@@ -251,13 +234,15 @@ impl Build {
     }
 
     /// Follows the log until its end is near. It makes way for writers as long as it comes nearer by
-    /// half each time: who is always resting never arrives.
+    /// half each time: who is always resting may never arrive.
     async fn catch_up(&mut self, gate: &mut Gate) -> Result<(), RebuildError> {
         let mut last = i64::MAX;
+        let mut gentle = true;
         loop {
             let settled = gate.settle().await?;
             let distance = settled - self.lease.position();
-            let pace = (distance <= last / 2).then_some(&*self.pace);
+            gentle &= distance <= last / 2;
+            let pace = gentle.then_some(&*self.pace);
             follow((&self.site, pace), &mut self.lease, settled).await?;
             if distance < NEAR {
                 return Ok(());

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use super::error::RebuildError;
 use super::follow::follow;
+use super::live::live_position;
 use super::site::Site;
 use crate::lease::Lease;
 
@@ -92,15 +93,6 @@ pub(super) async fn compare(site: &Site, lease: &mut Lease) -> Result<Comparison
     }
     snapshot.rollback().await?;
     Ok(Comparison { position, tables })
-}
-
-pub(super) async fn live_position(pool: &PgPool, name: &'static str) -> Result<i64, RebuildError> {
-    let sql = "select position from projections where name = $1 and status = 'live'";
-    let position: Option<i64> = sqlx::query_scalar(sql)
-        .bind(name)
-        .fetch_optional(pool)
-        .await?;
-    position.ok_or(RebuildError::NotLive { name })
 }
 
 /// One table on one side.

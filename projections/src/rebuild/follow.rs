@@ -11,7 +11,7 @@ use crate::parking::{self, ParkedEvent, ParkedStreams};
 
 /// Folds everything up to `through`, in transactions of a page each, at this pace or without any rest.
 pub(super) async fn follow(
-    (site, pace): (&Site, Option<&Pace>),
+    (site, rhythm): (&Site, Option<&Pace>),
     lease: &mut Lease,
     through: i64,
 ) -> Result<(), RebuildError> {
@@ -20,8 +20,8 @@ pub(super) async fn follow(
     let lag = &site.metrics.build_lag;
     lag.record(through - lease.position(), &site.attribute());
     while lease.position() < through {
-        let turn = match pace {
-            Some(pace) => Some(pace.turn().await?),
+        let turn = match rhythm {
+            Some(rhythm) => Some(rhythm.turn().await?),
             None => None,
         };
         let after = lease.position();

@@ -7,11 +7,13 @@
 //! `follow`, `prove`, `switch`), `compare` holds one against the live tables instead.
 
 mod build;
+mod builder;
 mod compare;
 mod copy_rows;
 mod error;
 mod follow;
 mod indexes;
+mod live;
 mod load;
 mod pace;
 mod plan;
@@ -22,7 +24,8 @@ mod stream;
 mod switch;
 mod turn_back;
 
-pub(crate) use build::{Builder, Built};
+pub(crate) use build::Built;
+pub(crate) use builder::Builder;
 pub use compare::{Comparison, RowDifference, TableComparison, TableSum};
 pub(crate) use copy_rows::CopyRows;
 pub use error::RebuildError;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jan_domain::id::NodeId;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::compare::live_position;
 use super::error::RebuildError;
+use super::live::live_position;
 use super::progress::Phase;
 use crate::feed::Gate;
 use crate::generation::{drop_generation, pool_in, schema_of};

@@ -6,7 +6,7 @@ use jan_domain::ports::Keyring;
 use opentelemetry::KeyValue;
 use sqlx::{Connection, PgConnection, PgPool};
 
-use super::build::Builder;
+use super::builder::Builder;
 use super::error::RebuildError;
 use crate::feed::Entry;
 use crate::generation::{pool_in, schema_of};

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::build::Builder;
-use super::compare::live_position;
+use super::builder::Builder;
 use super::error::RebuildError;
 use super::follow::follow;
+use super::live::live_position;
 use super::site::Site;
 use super::switch::{Attempt, switch};
 use crate::generation::Status;

@@ -2,6 +2,7 @@
 //! how large things may grow, and what lies on the ground floor.
 
 mod arrows;
+mod circles;
 mod house;
 mod sizes;
 mod source;

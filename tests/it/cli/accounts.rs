@@ -20,18 +20,10 @@ fn at(pool: &PgPool, master_keys: &str) -> Desk {
 /// A person who has said something, by id.
 async fn person(app: &App) -> (Client, String) {
     let person = app.guest().await;
+    let titled = json!({"title": SECRET});
+    let made = person.post("/v1/conversations", titled).await;
     let body = json!({"model": MODEL, "input": format!("reply exactly {SECRET}"),
-        "conversation": {}});
-    let body = match person
-        .post("/v1/conversations", json!({"title": SECRET}))
-        .await
-    {
-        made => {
-            let mut body = body;
-            body["conversation"] = made.expect_status(200).json()["id"].clone();
-            body
-        }
-    };
+        "conversation": made.expect_status(200).json()["id"]});
     person.post("/v1/responses", body).await.expect_status(200);
     let me = person.get("/auth/me").await.json();
     let id = me["id"].as_str().unwrap().to_owned();

@@ -143,13 +143,13 @@ impl ForkMutation {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let place = (input.conversation_id.clone(), input.item_id.clone());
-        let Json(content) = input.content.clone();
-        let answering = (input.regenerate == Some(true)).then(|| answered_by(&input.model));
+        let Json(said) = input.content.clone();
+        let answering = (input.regenerate == Some(true)).then(|| answered_by(input.model.clone()));
         let done = once(asking, "editItem", once_key, |hand: Hand| async move {
             let (from, item) = read(&place)?;
             let context = hand.context();
             let asked = (&hand.state, &*hand.caller, &context);
-            let made = edit(asked, (&from, &item), &content, answering).await?;
+            let made = edit(asked, (&from, &item), &said, answering).await?;
             Ok(Made::from(made))
         });
         told(asking, done.await).await
@@ -165,7 +165,7 @@ impl ForkMutation {
         let asking = Asking::of(ctx);
         let once_key = (input.idempotency_key.take(), &input);
         let place = (input.conversation_id.clone(), input.item_id.clone());
-        let answering = answered_by(&input.model);
+        let answering = answered_by(input.model.clone());
         let done = once(
             asking,
             "regenerateItem",
@@ -182,9 +182,9 @@ impl ForkMutation {
     }
 }
 
-fn answered_by(model: &Option<String>) -> Answering {
+fn answered_by(model: Option<String>) -> Answering {
     Answering {
-        model: model.clone(),
+        model,
         stream: false,
     }
 }

@@ -2,13 +2,13 @@ use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use jan_domain::UserMetadata;
 use jan_domain::id::{ConversationId, ResponseId};
-use jan_domain::response::Usage;
 use jan_domain::response::run::shown;
 use jan_projections::{ReadModel, RunRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::step::Step;
+use super::token_usage::TokenUsage;
 use crate::error::ApiError;
 use crate::graphql::asking::Asking;
 use crate::graphql::conversation::{self, Conversation};
@@ -47,25 +47,6 @@ enum ResponseStatus {
     Cancelled,
 }
 
-/// Tokens, as the provider counted them.
-#[derive(Debug, SimpleObject)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "as they are called in the REST API"
-)]
-pub(in crate::graphql) struct TokenUsage {
-    /// Shown to the model.
-    pub(in crate::graphql) input_tokens: BigInt,
-    /// Of those, read from a cache.
-    pub(in crate::graphql) cached_tokens: BigInt,
-    /// Written by the model.
-    pub(in crate::graphql) output_tokens: BigInt,
-    /// Of those, spent on thinking.
-    pub(in crate::graphql) reasoning_tokens: BigInt,
-    /// All.
-    pub(in crate::graphql) total_tokens: BigInt,
-}
-
 /// Why there is no answer.
 #[derive(Debug, SimpleObject)]
 struct ResponseFailure {
@@ -73,18 +54,6 @@ struct ResponseFailure {
     code: String,
     /// A sentence for people.
     message: String,
-}
-
-impl From<Usage> for TokenUsage {
-    fn from(usage: Usage) -> Self {
-        Self {
-            input_tokens: usage.input_tokens.into(),
-            cached_tokens: usage.cached_tokens.into(),
-            output_tokens: usage.output_tokens.into(),
-            reasoning_tokens: usage.reasoning_tokens.into(),
-            total_tokens: usage.total_tokens().into(),
-        }
-    }
 }
 
 impl Response {

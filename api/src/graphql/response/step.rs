@@ -4,7 +4,7 @@ use jan_domain::response::run::{StepOutcome, Work};
 use jan_projections::StepRow;
 use serde_json::{Value, json};
 
-use super::object::TokenUsage;
+use super::token_usage::TokenUsage;
 use crate::graphql::scalar::BigInt;
 
 /// A step, and how its response ended if it has.

@@ -80,8 +80,17 @@ fn read_one(tool: &Value, tools: &mut Tools, warnings: &mut Warnings) -> Result<
         "mcp" => mcp(fields, tools, warnings)?,
         _ => {
             match builtin(kind) {
-                Some(builtin) if !tools.builtins.contains(&builtin) => tools.builtins.push(builtin),
-                Some(_) => {}
+                Some(builtin) => {
+                    for field in without_effect(builtin)
+                        .iter()
+                        .filter(|name| is_given(fields, name))
+                    {
+                        warnings.add(format!("'{field}' of a '{kind}' tool has no effect"));
+                    }
+                    if !tools.builtins.contains(&builtin) {
+                        tools.builtins.push(builtin);
+                    }
+                }
                 None => warnings.ignored_tool(kind),
             }
             tools.shown.push(tool.clone());
@@ -179,9 +188,42 @@ fn builtin(kind: &str) -> Option<UseKind> {
     }
 }
 
+/// What of OpenAI's settings of a tool our own takes no notice of.
+fn without_effect(builtin: UseKind) -> &'static [&'static str] {
+    match builtin {
+        UseKind::WebSearch => &["filters", "user_location", "search_context_size"],
+        UseKind::FileSearch => &[
+            "vector_store_ids",
+            "filters",
+            "max_num_results",
+            "ranking_options",
+        ],
+        _ => &[],
+    }
+}
+
+fn is_given(fields: &Map<String, Value>, name: &str) -> bool {
+    fields.get(name).is_some_and(|value| !value.is_null())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_effect_is_named() {
+        let mut warnings = Warnings::default();
+        let list = json!([{"type": "file_search", "vector_store_ids": ["vs_1"], "filters": null},
+            {"type": "web_search", "user_location": {"type": "approximate"}}]);
+        read(Some(&list), &mut warnings).unwrap();
+        assert_eq!(
+            warnings.into_list(),
+            [
+                "'vector_store_ids' of a 'file_search' tool has no effect",
+                "'user_location' of a 'web_search' tool has no effect"
+            ]
+        );
+    }
 
     fn read_all(list: &Value) -> Result<Tools, ApiError> {
         read(Some(list), &mut Warnings::default())

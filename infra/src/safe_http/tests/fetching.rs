@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::super::fetch::{FetchFailure, FetchSettings, Fetched, Fetcher, Validators, Wanted};
+use super::super::fetch::{FetchSettings, Fetched, Fetcher, Validators, Wanted};
+use super::super::fetch_failure::FetchFailure;
 use super::canary::Canary;
 use super::refused::REFUSED;
 use super::{AddressRefusal, PRETEND_PUBLIC, ScriptedLookup, client};

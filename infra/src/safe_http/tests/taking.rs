@@ -8,7 +8,8 @@ use flate2::write::GzEncoder;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
-use super::super::fetch::{FetchFailure, FetchSettings, Fetcher, Wanted};
+use super::super::fetch::{FetchSettings, Fetcher, Wanted};
+use super::super::fetch_failure::FetchFailure;
 use super::canary::Canary;
 use super::fetching::{fetch, fetcher};
 use super::{PRETEND_PUBLIC, ScriptedLookup, client};

@@ -34,10 +34,10 @@ pub(super) async fn run(pool: &PgPool, shards: u8) -> anyhow::Result<()> {
     let mut child = rebuild(pool, shards)?;
     ensure!(child.wait().await?.success(), "the build failed");
     let (took, busy) = (began.elapsed(), appends.rate_since(before));
-    let last = appends.quiet_rate().await;
-    let lost = 100.0 * (1.0 - busy / f64::midpoint(first, last));
+    let after = appends.quiet_rate().await;
+    let lost = 100.0 * (1.0 - busy / f64::midpoint(first, after));
     say(format_args!(
-        "live after {took:.1?}; appends meanwhile: {busy:.0} events/s, {last:.0} after: {lost:.0} % lost"
+        "live after {took:.1?}; appends meanwhile: {busy:.0} events/s, {after:.0} after: {lost:.0} % lost"
     ))?;
     let appended = appends.stop().await;
     let sql = "select count(*) from events where aggregate_id like 'conv_load_%'";
