@@ -31,8 +31,7 @@ impl RunReader {
         Ok(query.build_query_as().fetch_all(&self.pool).await?)
     }
 
-    /// The newest stored runs of each of these conversations, the newest first. Looks through the
-    /// owner's runs: conversations have no index of theirs.
+    /// The newest stored runs of each of these conversations, the newest first.
     pub async fn newest_of_many(
         &self,
         owner: &Owner,

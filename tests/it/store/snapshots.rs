@@ -175,33 +175,3 @@ fn a_states_look_is_the_one_of_its_version() {
         look(Response::STATE_VERSION, serde_json::json!(response))
     );
 }
-
-/// `cargo it snapshots -- --ignored --nocapture`
-#[tokio::test]
-#[ignore = "a measure, not a test: it takes a while and asserts no time"]
-#[expect(clippy::print_stdout, reason = "the figures are for people")]
-async fn how_long_a_stream_of_100_000_events_takes_to_load() {
-    let item = r#"{"ItemsAppended":{"items":[{"id":"msg_N","status":"completed","type":"message","role":"user","content":[{"type":"input_text","text":"What is said here is about as long as what people say."}]}],"response":null,"at":"2026-01-01T00:00:00Z"}}"#;
-    for (what, following) in [
-        ("small events on few items", RETITLED),
-        ("an item each", item),
-    ] {
-        let world = World::start(AppenderLimits::default()).await;
-        write(&world.pool, 100_000, following).await;
-        let timed = async || {
-            let begun = Instant::now();
-            let found = loaded(&world).await;
-            (begun.elapsed(), found)
-        };
-        let (full, first) = timed().await;
-        until_taken(&world.pool, 100_000).await;
-        let (_, again) = timed().await;
-        let (second, _) = timed().await;
-        assert_eq!(again, first);
-        let size: i64 = sqlx::query_scalar("select length(state)::bigint from snapshots")
-            .fetch_one(&world.pool)
-            .await
-            .unwrap();
-        println!("100,000 events, {what}: all {full:?}, snapshot of {size} bytes {second:?}");
-    }
-}

@@ -1,11 +1,13 @@
 //! What building read models anew costs, beside one statement of the database's own that makes the
 //! same rows, and what live appends lose meanwhile; what sealing and checking the log cost, beside
-//! reading it; and a build that is killed twice and finished while a load runs.
+//! reading it; what long streams take to load; and a build that is killed twice and finished while a
+//! load runs.
 
 mod appends;
 mod build;
 mod killed;
 mod sealed;
+mod snapshots;
 mod subject;
 
 use std::fmt::Display;
@@ -52,7 +54,8 @@ pub async fn run_rebuild(settings: &RebuildSettings) -> anyhow::Result<()> {
     for subject in &subject::SUBJECTS {
         subject.measure(&pool, settings.shards).await?;
     }
-    sealed::measure(&pool).await
+    sealed::measure(&pool).await?;
+    snapshots::measure(&pool).await
 }
 
 /// What the first start of a server would enter.
