@@ -182,14 +182,14 @@ impl Build {
             return Ok(Built::Compared(comparison));
         }
         let mut gate = Gate::new(site.pool.clone());
-        self.catch_up(&mut gate).await?;
+        self.catch_up(&mut gate, true).await?;
         if self.phase != Phase::Switching {
             self.enter(Phase::Verifying).await?;
             prove(&site, self.lease.position()).await?;
             self.enter(Phase::Switching).await?;
         }
         loop {
-            self.catch_up(&mut gate).await?;
+            self.catch_up(&mut gate, false).await?;
             if switch(&site).await? == Attempt::Done {
                 return Ok(Built::Switched);
             }
@@ -233,20 +233,21 @@ impl Build {
         self.enter(Phase::CatchingUp).await
     }
 
-    /// Follows the log until its end is near. It makes way for writers as long as it comes nearer by
-    /// half each time: who is always resting may never arrive.
-    async fn catch_up(&mut self, gate: &mut Gate) -> Result<(), RebuildError> {
+    /// Follows the log until its end is near, or comes no nearer: who writes faster than is folded here
+    /// cannot be caught up with, and whether the live generation can is for the switch to say. A
+    /// `gentle` one makes way for writers as long as that costs it nothing but time.
+    async fn catch_up(&mut self, gate: &mut Gate, mut gentle: bool) -> Result<(), RebuildError> {
         let mut last = i64::MAX;
-        let mut gentle = true;
         loop {
             let settled = gate.settle().await?;
             let distance = settled - self.lease.position();
-            gentle &= distance <= last / 2;
-            let pace = gentle.then_some(&*self.pace);
+            let nearer = distance <= last / 2;
+            let pace = (gentle && nearer).then_some(&*self.pace);
             follow((&self.site, pace), &mut self.lease, settled).await?;
-            if distance < NEAR {
+            if distance < NEAR || !(gentle || nearer) {
                 return Ok(());
             }
+            gentle &= nearer;
             last = distance;
         }
     }
