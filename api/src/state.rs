@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use futures::future::BoxFuture;
 use jan_commands::Commands;
 use jan_commands::store::IdempotencyKeys;
-use jan_domain::ports::{IdGenerator, Signer, ToolServers};
+use jan_domain::ports::{IdGenerator, Signer, ToolAuthorizations, ToolServers};
 use jan_projections::{ProjectionOperator, ReadModels};
 
 use crate::authenticate::Authenticator;
@@ -99,6 +99,8 @@ pub struct Server {
     pub mcp: McpDoor,
     /// The deployment's tool servers, for whoever operates them.
     pub tool_servers: Arc<dyn ToolServers>,
+    /// How single callers are let in at tool servers.
+    pub tool_authorizations: Arc<dyn ToolAuthorizations>,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
     /// Signs checkpoints of the log.

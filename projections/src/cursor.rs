@@ -1,5 +1,6 @@
 //! Keyset paging: a page begins after a thing, not at a number, so that lists may grow meanwhile.
 
+use chrono::{DateTime, Utc};
 use jan_domain::limits::PAGE_ITEMS_MAX;
 use sqlx::{Postgres, QueryBuilder};
 
@@ -42,6 +43,28 @@ pub struct PageRequest<Id> {
 impl<Id> PageRequest<Id> {
     pub(crate) fn limit(&self) -> usize {
         self.limit.clamp(1, PAGE_ITEMS_MAX)
+    }
+
+    /// Asks for the page that begins after `after`, by an age and then by an id; the pair names their columns.
+    pub(crate) fn push_by_age(
+        &self,
+        query: &mut QueryBuilder<'_, Postgres>,
+        (age, id): (&str, &str),
+        after: Option<(DateTime<Utc>, &str)>,
+    ) {
+        if let Some((after_age, after_id)) = after {
+            query
+                .push(format_args!(" and ({age}, {id}){}(", self.order.beyond()))
+                .push_bind(after_age)
+                .push(", ")
+                .push_bind(after_id.to_owned())
+                .push(")");
+        }
+        let direction = self.order.direction();
+        query.push(format_args!(
+            " order by {age} {direction}, {id} {direction}"
+        ));
+        self.push_limit(query);
     }
 
     /// Asks for one more than the page holds, which tells whether there is another page.

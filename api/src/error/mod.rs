@@ -13,6 +13,7 @@ mod read;
 mod response;
 mod run;
 mod tool;
+mod tool_grant;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

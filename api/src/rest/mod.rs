@@ -14,6 +14,7 @@ mod page;
 mod path_id;
 pub(crate) mod responses;
 mod service;
+mod tool_grants;
 mod value_check;
 
 use axum::middleware::from_fn_with_state;
@@ -58,6 +59,7 @@ fn authenticated() -> OpenApiRouter<ApiState> {
         .merge(embeddings::routes())
         .merge(models::routes())
         .merge(responses::routes())
+        .merge(tool_grants::routes())
         .merge(auth::own_routes());
     description::require_credentials(routes.get_openapi_mut());
     routes
@@ -73,6 +75,7 @@ fn described(
         .merge(mcp)
         .merge(graphql)
         .merge(mcp::public_routes())
+        .merge(tool_grants::public_routes())
         .merge(auth::public_routes())
         .merge(service::routes())
 }

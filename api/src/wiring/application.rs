@@ -11,7 +11,7 @@ use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
     IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer, TokenIssuer,
-    ToolHost, ToolServers, UnattendedRuns,
+    ToolAuthorizations, ToolHost, ToolServers, UnattendedRuns,
 };
 use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
@@ -42,6 +42,8 @@ pub struct Blueprint {
     pub tools: Arc<dyn ToolHost>,
     /// The servers behind them, for whoever operates them.
     pub tool_servers: Arc<dyn ToolServers>,
+    /// How single callers are let in there.
+    pub tool_authorizations: Arc<dyn ToolAuthorizations>,
     /// How callers may keep documents and search them.
     pub file_search: FileSearchSettings,
     /// Which of them callers may use.
@@ -296,6 +298,7 @@ fn state_of(
         signer,
         keys,
         tool_servers,
+        tool_authorizations,
         ..
     } = blueprint;
     let clock = Arc::clone(&commands.clock);
@@ -310,6 +313,7 @@ fn state_of(
         cors_origins: cors_origins.to_vec(),
         mcp,
         tool_servers,
+        tool_authorizations,
         introspection,
         signer,
     };

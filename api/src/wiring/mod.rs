@@ -39,5 +39,5 @@ pub use migration::migrate;
 use owner_keys::{owner_keys, reading_keys};
 pub use re_execution::re_execute;
 pub use server::{ServeError, Serving, serve_until};
-pub use tool_servers::ask_tool_servers;
+pub use tool_servers::{ask_tool_servers, tool_servers};
 pub use visit::{DatabaseVisit, VisitError};

@@ -15,13 +15,15 @@ use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetup
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::search::SearchSetupError;
 use jan_infra::telemetry::Telemetry;
-use jan_infra::tools::{McpToolHost, ToolSetupError};
+use jan_infra::tools::ToolSetupError;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::owner_keys::owner_keys;
-use super::{Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms};
+use super::{
+    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms, tool_servers,
+};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -145,7 +147,8 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let key = SigningKey::of(config)?;
     let seal = KeySeal::of(&key);
     let signer = AuditKey::of(config)?;
-    let servers = Arc::new(McpToolHost::try_new(&config.tools)?);
+    let mcp = mcp_door(&config.server, &config.auth, &config.mcp);
+    let servers = Arc::new(tool_servers(&config.tools, &mcp, &pool, &keys)?);
     let tools = builtin_tools(
         &pool,
         Arc::clone(&servers) as _,
@@ -166,7 +169,8 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         models: catalog,
         issuer: Arc::new(issuer),
         tools,
-        tool_servers: servers,
+        tool_servers: Arc::clone(&servers) as _,
+        tool_authorizations: servers,
         file_search: config.file_search.clone(),
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
@@ -179,7 +183,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         limits: config.limits.clone(),
         guests: config.auth.guests,
         cors_origins: config.server.cors_origins.clone(),
-        mcp: mcp_door(&config.server, &config.auth, &config.mcp),
+        mcp,
         introspection: introspection(&config.server, &config.graphql),
         metrics: Box::new(move || metrics.render_metrics()),
         crash: serving.crash.clone(),

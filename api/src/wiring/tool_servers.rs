@@ -1,10 +1,37 @@
+use std::sync::Arc;
+
+use jan_commands::store::{OwnerKeys, ToolGrants};
 use jan_domain::ports::{Approval, ToolServerReport, ToolServers};
 use jan_infra::config::Config;
-use jan_infra::tools::{McpToolHost, ToolSetupError};
+use jan_infra::database::Pool;
+use jan_infra::tools::{McpToolHost, OauthSettings, ToolSettings, ToolSetupError};
 
 use crate::cli::doctor::Check;
+use crate::state::McpDoor;
 
 const TOOLS: &str = "tools";
+
+/// The host of all tool servers, where callers can be granted their own way in.
+pub fn tool_servers(
+    settings: &ToolSettings,
+    door: &McpDoor,
+    pool: &Pool,
+    keys: &OwnerKeys,
+) -> Result<McpToolHost, ToolSetupError> {
+    let base = &door.base;
+    let settings = ToolSettings {
+        oauth: OauthSettings {
+            redirect_uri: format!("{base}/v1/mcp/authorizations/callback"),
+            // Nobody but this machine could read it otherwise.
+            client_document: base
+                .starts_with("https://")
+                .then(|| format!("{base}/v1/mcp/client")),
+        },
+        ..settings.clone()
+    };
+    let grants = ToolGrants::new(pool.clone(), Arc::new(keys.clone()));
+    McpToolHost::with_grants(&settings, Arc::new(grants))
+}
 
 /// Asks every configured tool server for its tools.
 pub async fn ask_tool_servers(config: &Config) -> Result<Vec<ToolServerReport>, ToolSetupError> {

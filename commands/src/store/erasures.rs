@@ -17,6 +17,8 @@ const LEFT_BEHIND: &[(&str, Tells)] = &[
     ("web_pages", Tells::Owner),
     ("passage_embeddings", Tells::Owner),
     ("idempotency_keys", Tells::Owner),
+    ("tool_grants", Tells::Owner),
+    ("awaited_authorizations", Tells::Owner),
 ];
 
 /// By what a row belongs to somebody.

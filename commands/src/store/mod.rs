@@ -20,6 +20,7 @@ pub(crate) mod retention;
 mod rotation;
 mod snapshot;
 mod timetable;
+mod tool_grants;
 mod unit;
 
 pub use append::AppendError;
@@ -35,4 +36,5 @@ pub use new_event::NewEvent;
 pub use owner_keys::{OwnerKeys, UnknownMasterKey};
 pub use page_cache::PageCache;
 pub use repository::EventRepository;
+pub use tool_grants::ToolGrants;
 pub use unit::{Appended, AppenderLimits, Ticket};

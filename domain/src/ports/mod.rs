@@ -13,6 +13,8 @@ mod page_store;
 mod seal;
 mod signer;
 mod token_issuer;
+mod tool_authorizations;
+mod tool_grants;
 mod tool_host;
 mod tool_servers;
 
@@ -36,6 +38,11 @@ pub use signer::Signer;
 pub use token_issuer::{
     AccessClaims, MadeRefreshToken, ReadRefreshToken, TokenIssuer, TokenRefused,
 };
+pub use tool_authorizations::{
+    AuthorizationAnswer, AuthorizationFailure, AuthorizationWish, AwaitedAuthorization,
+    BegunAuthorization, Entrance, NamedServer, ServerDoor, ToolAuthorizations,
+};
+pub use tool_grants::{AwaitedAnswer, GrantFailure, GrantKind, GrantRecord, GrantStore, ToolGrant};
 pub use tool_host::{
     Credential, TOOL_DEPTH_HEADER, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer,
     ToolPlace, ToolResult, ToolServer,

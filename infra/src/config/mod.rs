@@ -53,6 +53,7 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 use crate::code::CodeSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
+use crate::safe_http::AllowedPlace;
 use crate::scrape::ScrapeSettings;
 use crate::search::SearchSettings;
 use crate::tools::ToolSettings;
@@ -176,7 +177,7 @@ impl Config {
         sources.read(limits::SETTINGS, &mut limits)?;
         sources.read(retention::SETTINGS, &mut retention)?;
         let providers = providers::read(&mut sources, &limits)?;
-        let tools = tools::read(&mut sources)?;
+        let mut tools = tools::read(&mut sources)?;
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
         sources.read(file_search::SETTINGS, &mut file_search)?;
@@ -184,6 +185,9 @@ impl Config {
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
+        let own = own_places(&server, &mcp);
+        tools.own.clone_from(&own);
+        scrape.fetch.addresses.own = own;
         let warnings = sources.unknown_variables();
         let mut lines = sources.into_lines();
         if !lines.iter().any(|line| line.name.starts_with("providers[")) {
@@ -217,4 +221,11 @@ impl Config {
             warnings,
         })
     }
+}
+
+/// Where this server itself is found, as far as its operator has said.
+fn own_places(server: &ServerSettings, mcp: &McpSettings) -> Vec<AllowedPlace> {
+    let hosts = mcp.hosts.to_vec();
+    let hosts = hosts.iter().filter_map(|host| host.parse().ok());
+    server.public_hosts.iter().cloned().chain(hosts).collect()
 }

@@ -4,7 +4,7 @@ use super::error::ConfigError;
 use super::setting::{Setting, SettingLine, Source};
 use super::sources::Sources;
 use super::value::{Written, list_of};
-use crate::tools::{Pins, ToolLimits, ToolServerSettings, ToolSettings};
+use crate::tools::{Pins, ServerAuth, ToolLimits, ToolServerSettings, ToolSettings};
 
 /// The server of Jan Server's own variable.
 const JAN_TOOLS: &str = "jan";
@@ -142,6 +142,7 @@ const JAN_TOOLS_SETTINGS: &[Setting<Option<String>>] = &[Setting {
 struct Entry {
     server: ToolServerSettings,
     api_key_env: Option<String>,
+    client_secret_env: Option<String>,
     pin: Option<Pin>,
 }
 
@@ -186,6 +187,26 @@ impl Written for Pins {
     }
 }
 
+impl Written for ServerAuth {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "key" => Ok(Self::Key),
+            "caller" => Ok(Self::Caller),
+            "client" => Ok(Self::Client),
+            _ => Err("key, caller or client"),
+        }
+    }
+
+    fn write(&self) -> String {
+        let word = match self {
+            Self::Key => "key",
+            Self::Caller => "caller",
+            Self::Client => "client",
+        };
+        word.to_owned()
+    }
+}
+
 const ENTRY_SETTINGS: &[Setting<Entry>] = &[
     Setting {
         name: "name",
@@ -210,6 +231,36 @@ const ENTRY_SETTINGS: &[Setting<Entry>] = &[
         env: &[],
         doc: "Environment variable that holds the API key",
         slot: |entry| &mut entry.api_key_env,
+    },
+    Setting {
+        name: "auth",
+        env: &[],
+        doc: "Whose word opens it: key (api_key, or nothing), caller (each caller's own), client (client_id and client_secret at its authorization server)",
+        slot: |entry| &mut entry.server.auth,
+    },
+    Setting {
+        name: "client_id",
+        env: &[],
+        doc: "Who we are to its authorization server, where that was settled beforehand",
+        slot: |entry| &mut entry.server.client_id,
+    },
+    Setting {
+        name: "client_secret",
+        env: &[],
+        doc: "By what it believes us; better kept in a variable, see client_secret_env",
+        slot: |entry| &mut entry.server.client_secret,
+    },
+    Setting {
+        name: "client_secret_env",
+        env: &[],
+        doc: "Environment variable that holds the client's secret",
+        slot: |entry| &mut entry.client_secret_env,
+    },
+    Setting {
+        name: "scopes",
+        env: &[],
+        doc: "What is asked for at its authorization server; what the server says when empty",
+        slot: |entry| &mut entry.server.scopes,
     },
     Setting {
         name: "allowed_tools",
@@ -256,6 +307,7 @@ impl Entry {
         Self {
             server,
             api_key_env: None,
+            client_secret_env: None,
             pin: None,
         }
     }
@@ -279,6 +331,9 @@ pub(super) fn read(sources: &mut Sources) -> Result<ToolSettings, ConfigError> {
         sources.read_table(&prefix, ENTRY_SETTINGS, table, &mut entry)?;
         if let Some(variable) = entry.api_key_env.take() {
             entry.server.api_key = Some(sources.key_of(&prefix, variable)?);
+        }
+        if let Some(variable) = entry.client_secret_env.take() {
+            entry.server.client_secret = Some(sources.key_of(&prefix, variable)?);
         }
         entry.server.pin = entry.pin.map(|pin| pin.0);
         tools.servers.push(entry.server);

@@ -13,6 +13,8 @@ use crate::model_provider::install_crypto;
 /// What callers may name, and how long it may take.
 #[derive(Debug, Clone)]
 pub struct SafeHttpSettings {
+    /// Where this server itself is found: no way leads there, whatever else is allowed.
+    pub own: Vec<AllowedPlace>,
     /// Places that may be named although they are not public.
     pub allowed: Vec<AllowedPlace>,
     /// Whether `http:` is allowed for public places too.
@@ -28,6 +30,7 @@ pub struct SafeHttpSettings {
 impl Default for SafeHttpSettings {
     fn default() -> Self {
         Self {
+            own: Vec::new(),
             allowed: Vec::new(),
             allow_http: false,
             ports: vec![443, 80],
@@ -101,6 +104,7 @@ impl SafeHttp {
         lookup: Arc<dyn Lookup>,
     ) -> Result<Self, reqwest::Error> {
         let policy = Arc::new(Policy {
+            own: settings.own.clone(),
             allowed: settings.allowed.clone(),
             allow_http: settings.allow_http,
             ports: settings.ports.clone(),

@@ -38,6 +38,9 @@ pub enum AddressRefusal {
     /// A port behind which something else than a web server may listen.
     #[error("its port is not allowed")]
     Port,
+    /// It leads back to this server: a call that calls itself would never end.
+    #[error("it is this server's own")]
+    OurOwn,
     /// The host is an address of somebody's inside, or a name for one.
     #[error("its host is not public")]
     NotPublic,
@@ -52,6 +55,7 @@ pub enum AddressRefusal {
 /// What may be called.
 #[derive(Debug, Clone)]
 pub(super) struct Policy {
+    pub(super) own: Vec<AllowedPlace>,
     pub(super) allowed: Vec<AllowedPlace>,
     pub(super) allow_http: bool,
     pub(super) ports: Vec<u16>,
@@ -62,6 +66,9 @@ impl Policy {
     /// whether the operator named the place.
     pub(super) fn vet(&self, text: &str) -> Result<(Url, bool), AddressRefusal> {
         let url = parse(text)?;
+        if self.own.iter().any(|place| place.is_named_by(&url)) {
+            return Err(AddressRefusal::OurOwn);
+        }
         let named = self.allowed.iter().any(|place| place.is_named_by(&url));
         if named {
             return Ok((url, true));
@@ -83,7 +90,8 @@ impl Policy {
 
     /// Whether an address may be connected to, whatever name led there.
     pub(super) fn reaches(&self, address: IpAddr) -> bool {
-        is_public(address) || self.allowed.iter().any(|place| place.holds(address))
+        let within = |places: &[AllowedPlace]| places.iter().any(|place| place.holds(address));
+        !within(&self.own) && (is_public(address) || within(&self.allowed))
     }
 }
 

@@ -3,10 +3,12 @@ use std::sync::Arc;
 
 use jan_domain::caller::Owner;
 use jan_domain::ports::TOOL_DEPTH_HEADER;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
+use super::headers::bearer;
 use super::settings::ToolLimits;
+use super::wire::Challenge;
 use crate::model_provider::masking::Mask;
 use crate::secret::Secret;
 
@@ -23,6 +25,8 @@ pub(super) struct Endpoint {
     /// Sent with every request, credentials included.
     pub(super) headers: HashMap<HeaderName, HeaderValue>,
     pub(super) limits: Arc<ToolLimits>,
+    /// What the server said when it refused the credentials.
+    pub(super) challenge: Arc<Challenge>,
     masks: Vec<Mask>,
 }
 
@@ -64,8 +68,28 @@ impl Endpoint {
             client,
             headers,
             limits,
+            challenge: Arc::default(),
             masks,
         }
+    }
+
+    /// The same server with a bearer token; `None` if that cannot travel in a header.
+    pub(super) fn with_bearer(&self, owner: Option<&Owner>, token: &str) -> Option<Self> {
+        let mut headers = self.headers.clone();
+        headers.extend([bearer(token)?]);
+        let destination = Destination {
+            url: &self.url,
+            client: self.client.clone(),
+            headers,
+        };
+        let limits = Arc::clone(&self.limits);
+        Some(Self::new(self.name.clone(), owner, destination, limits))
+    }
+
+    /// The bearer token that is sent.
+    pub(super) fn bearer(&self) -> Option<&str> {
+        let sent = self.headers.get(&AUTHORIZATION)?.to_str().ok()?;
+        sent.strip_prefix("Bearer ")
     }
 
     /// A server's words, fit for the caller: without credentials, and short.

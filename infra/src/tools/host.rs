@@ -3,15 +3,18 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jan_domain::caller::Owner;
 use jan_domain::ports::{
-    ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult, ToolServer,
-    ToolServerReport, ToolServers,
+    GrantStore, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult,
+    ToolServer, ToolServerReport, ToolServers,
 };
+use reqwest::header::AUTHORIZATION;
 
 use super::calling;
+use super::dial::Dialled;
 use super::endpoint::{Destination, Endpoint};
 use super::headers::{CallerHeaders, bearer};
 use super::listing::Lists;
-use super::own::OwnServers;
+use super::oauth::{Grants, GuardedHttp};
+use super::own::{Asking, OwnServers};
 use super::sessions::Sessions;
 use super::settings::{ToolLimits, ToolSettings, ToolSetupError};
 use crate::safe_http::{SafeHttp, SafeHttpSettings};
@@ -19,12 +22,13 @@ use crate::safe_http::{SafeHttp, SafeHttpSettings};
 /// The tool servers of the deployment and those that callers name, over MCP.
 #[derive(Clone)]
 pub struct McpToolHost {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
-struct Parts {
-    own: OwnServers,
-    safe_http: SafeHttp,
+pub(super) struct Parts {
+    pub(super) own: OwnServers,
+    pub(super) safe_http: SafeHttp,
+    pub(super) grants: Grants,
     caller_headers: CallerHeaders,
     limits: Arc<ToolLimits>,
     sessions: Sessions,
@@ -32,20 +36,39 @@ struct Parts {
 }
 
 impl McpToolHost {
-    /// Sets everything up, without connecting. To be called within a runtime, in which it keeps one
-    /// task that ends idle sessions.
+    /// Sets everything up, without connecting, for servers that want nothing of single callers. To be
+    /// called within a runtime, in which it keeps one task that ends idle sessions.
     pub fn try_new(settings: &ToolSettings) -> Result<Self, ToolSetupError> {
+        Self::build(settings, None)
+    }
+
+    /// The same, with a place where what callers are granted is kept.
+    pub fn with_grants(
+        settings: &ToolSettings,
+        grants: Arc<dyn GrantStore>,
+    ) -> Result<Self, ToolSetupError> {
+        Self::build(settings, Some(grants))
+    }
+
+    fn build(
+        settings: &ToolSettings,
+        grants: Option<Arc<dyn GrantStore>>,
+    ) -> Result<Self, ToolSetupError> {
         let limits = &settings.limits;
+        let safe_http = SafeHttp::try_new(&SafeHttpSettings {
+            own: settings.own.clone(),
+            allowed: settings.allowed.clone(),
+            allow_http: settings.allow_http,
+            ports: settings.ports.clone(),
+            connect: limits.connect,
+            // A tool may be silent for as long as a call may take.
+            silence: limits.call,
+        })?;
+        let http = GuardedHttp::new(safe_http.clone());
         let parts = Parts {
             own: OwnServers::try_new(&settings.servers, settings.pins)?,
-            safe_http: SafeHttp::try_new(&SafeHttpSettings {
-                allowed: settings.allowed.clone(),
-                allow_http: settings.allow_http,
-                ports: settings.ports.clone(),
-                connect: limits.connect,
-                // A tool may be silent for as long as a call may take.
-                silence: limits.call,
-            })?,
+            safe_http,
+            grants: Grants::new(grants, http, settings.oauth.clone()),
             caller_headers: CallerHeaders::try_new(&settings.caller_headers)?,
             limits: Arc::new(limits.clone()),
             sessions: Sessions::new(limits.session_idle),
@@ -64,10 +87,12 @@ impl ToolHost for McpToolHost {
     ) -> BoxFuture<'static, Result<Vec<ToolOffer>, ToolFailure>> {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
-            let Some(endpoint) = parts.remote(&listing.server, &listing.owner)? else {
-                return Ok(parts.own.offers(&parts.sessions, &parts.lists).await);
+            let Some(dialled) = parts.remote(&listing.server, &listing.owner).await? else {
+                return Ok(parts.own.offers(parts.asking(Some(&listing.owner))).await);
             };
-            let offers = parts.lists.get(&parts.sessions, &endpoint).await?;
+            let list =
+                async |endpoint: Arc<Endpoint>| parts.lists.get(&parts.sessions, &endpoint).await;
+            let (offers, _) = dialled.ask(&parts.grants, list).await?;
             Ok(offers.to_vec())
         })
     }
@@ -75,15 +100,19 @@ impl ToolHost for McpToolHost {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<ToolResult, ToolFailure>> {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
-            let remote = parts.remote(&call.server, &call.owner)?;
-            let endpoint = if let Some(endpoint) = &remote {
-                endpoint
-            } else {
-                let found = parts.own.find(&parts.sessions, &parts.lists, &call.tool);
-                found.await?
+            let dialled = match parts.remote(&call.server, &call.owner).await? {
+                Some(dialled) => dialled,
+                None => {
+                    let asking = parts.asking(Some(&call.owner));
+                    parts.own.find(asking, &call.tool).await?
+                }
             };
-            let offer = parts.lists.remembered(endpoint, &call.tool);
-            calling::call(&parts.sessions, endpoint, &call, offer.as_ref()).await
+            let ask = async |endpoint: Arc<Endpoint>| {
+                let offer = parts.lists.remembered(&endpoint, &call.tool);
+                calling::call(&parts.sessions, &endpoint, &call, offer.as_ref()).await
+            };
+            let (result, _) = dialled.ask(&parts.grants, ask).await?;
+            Ok(result)
         })
     }
 }
@@ -91,22 +120,33 @@ impl ToolHost for McpToolHost {
 impl ToolServers for McpToolHost {
     fn report(&self) -> BoxFuture<'static, Vec<ToolServerReport>> {
         let parts = Arc::clone(&self.parts);
-        Box::pin(async move { parts.own.report(&parts.sessions, &parts.lists).await })
+        Box::pin(async move { parts.own.report(parts.asking(None)).await })
     }
 
     fn refresh(&self, name: String) -> BoxFuture<'static, Option<ToolServerReport>> {
         let parts = Arc::clone(&self.parts);
-        Box::pin(async move {
-            let asked = parts.own.refresh(&parts.sessions, &parts.lists, &name);
-            asked.await
-        })
+        Box::pin(async move { parts.own.refresh(parts.asking(None), &name).await })
     }
 }
 
 impl Parts {
+    fn asking<'a>(&'a self, owner: Option<&'a Owner>) -> Asking<'a> {
+        Asking {
+            sessions: &self.sessions,
+            lists: &self.lists,
+            grants: &self.grants,
+            owner,
+        }
+    }
+
     /// The endpoint of a server that a caller named, once its address has been vetted. Nothing of
-    /// the caller's own request goes there: only what it wrote down for this server.
-    fn remote(&self, server: &ToolServer, owner: &Owner) -> Result<Option<Endpoint>, ToolFailure> {
+    /// the caller's own request goes there: only what it wrote down for this server, or else what it
+    /// was granted there.
+    async fn remote(
+        &self,
+        server: &ToolServer,
+        owner: &Owner,
+    ) -> Result<Option<Dialled>, ToolFailure> {
         let ToolPlace::Remote {
             url,
             authorization,
@@ -127,12 +167,22 @@ impl Parts {
         if let Some(token) = authorization {
             headers.extend([bearer(token.reveal()).ok_or(ToolFailure::Unauthorized)?]);
         }
+        let brings_its_own = headers.contains_key(&AUTHORIZATION);
         let destination = Destination {
             url: url.as_str(),
             client: self.safe_http.client(&url).clone(),
             headers,
         };
         let (label, limits) = (server.label.clone(), Arc::clone(&self.limits));
-        Ok(Some(Endpoint::new(label, Some(owner), destination, limits)))
+        let endpoint = Endpoint::new(label, Some(owner), destination, limits);
+        let held = if brings_its_own {
+            None
+        } else {
+            self.grants.held(owner, url.as_str(), None).await?
+        };
+        match held {
+            Some(held) => Dialled::by_grant(&endpoint, held).map(Some),
+            None => Ok(Some(Dialled::given(Arc::new(endpoint)))),
+        }
     }
 }

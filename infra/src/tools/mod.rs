@@ -5,19 +5,24 @@
 //! rmcp speaks the protocol, in both of its eras. What is done here is what it leaves open: which
 //! credentials and headers go where (`endpoint`), how long a session is kept (`sessions`), what
 //! of a list is believed (`offers`) and approved (`approval`), how large a result may be (`results`), and above all what a
-//! failure means (`failure`): whether a call that got no answer may have happened.
+//! failure means (`failure`): whether a call that got no answer may have happened. How single callers
+//! are let in is in `oauth`.
 //!
 //! Start reading at `host`.
 
 mod approval;
+mod authorizing;
 mod calling;
+mod dial;
 mod endpoint;
 mod failure;
 mod headers;
 mod host;
 mod listing;
+mod oauth;
 mod offers;
 mod own;
+mod own_server;
 mod pins;
 mod results;
 mod schema_check;
@@ -30,4 +35,6 @@ mod wire;
 
 pub use host::McpToolHost;
 pub use pins::Pins;
-pub use settings::{ToolLimits, ToolServerSettings, ToolSettings, ToolSetupError};
+pub use settings::{
+    OauthSettings, ServerAuth, ToolLimits, ToolServerSettings, ToolSettings, ToolSetupError,
+};

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use super::endpoint::Endpoint;
 use super::failure;
-use super::wire::{Note, Wire};
+use super::wire::{Challenge, Note, Wire};
 
 /// Requests of one session at once; more wait their turn, and the wait counts as time.
 const REQUESTS_MAX: usize = 256;
@@ -35,6 +35,8 @@ type Running = RunningService<RoleClient, ClientConfig>;
 /// An understanding with a server: its era, its version, and in the legacy era its session.
 pub(super) struct Session {
     running: Running,
+    /// What the server says when it refuses credentials.
+    challenge: Arc<Challenge>,
     /// Tells servers about abandoned requests.
     farewells: TaskTracker,
 }
@@ -58,13 +60,22 @@ impl Session {
         };
         let opening = tokio::time::timeout(endpoint.limits.list, opening).await;
         let running = opening.unwrap_or(Err(ToolFailure::TimedOut))?;
-        Ok(Self { running, farewells })
+        Ok(Self {
+            running,
+            challenge: Arc::clone(&endpoint.challenge),
+            farewells,
+        })
     }
 
     /// The version of the protocol that was agreed on.
     pub(super) fn version(&self) -> Option<String> {
         let info = self.running.peer().peer_info()?;
         Some(info.protocol_version.to_string())
+    }
+
+    /// What the server said when it last refused our credentials.
+    pub(super) fn challenge(&self) -> &Challenge {
+        &self.challenge
     }
 
     /// Whether nothing can be asked any more.
@@ -95,7 +106,10 @@ impl Session {
 }
 
 async fn begin(endpoint: &Endpoint, eras: ClientLifecycleMode) -> Result<Running, ToolFailure> {
-    let client = Wire(endpoint.client.clone());
+    let client = Wire {
+        client: endpoint.client.clone(),
+        challenge: Arc::clone(&endpoint.challenge),
+    };
     let transport = StreamableHttpClientTransport::with_client(client, config(endpoint));
     let begun = ourselves().serve_with_lifecycle(transport, eras).await;
     begun.map_err(|error| failure::of_opening(endpoint, error))

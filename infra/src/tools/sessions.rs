@@ -2,6 +2,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use jan_domain::ports::ToolFailure;
+use rmcp::ServiceError;
 use rmcp::model::{ClientRequest, ServerResult};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
@@ -57,11 +59,11 @@ impl Sessions {
                 self.forget(endpoint.key, &session);
                 note.take_back();
             }
-            answer => return answer.map_err(failure::of_request),
+            answer => return answer.map_err(|error| of_request(error, &session, endpoint)),
         }
         let session = self.session(endpoint).await?;
         let answer = session.request(request, note.clone()).await;
-        answer.map_err(failure::of_request)
+        answer.map_err(|error| of_request(error, &session, endpoint))
     }
 
     /// The version of the protocol that was agreed on with an endpoint, while its session is kept.
@@ -133,6 +135,16 @@ impl Slot {
     fn touch(&self, now: Instant) {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner) = now;
     }
+}
+
+/// Why a request has no result; what a server says of credentials comes to the endpoint that asked,
+/// since another may have opened the session.
+fn of_request(error: ServiceError, session: &Session, endpoint: &Endpoint) -> Setback {
+    let setback = failure::of_request(error);
+    if matches!(setback, Setback::Failed(ToolFailure::Unauthorized)) {
+        endpoint.challenge.take_over(session.challenge());
+    }
+    setback
 }
 
 /// Lets go of sessions that nobody has used for a while. What a slot that is still opening becomes

@@ -13,6 +13,8 @@ pub struct ToolSettings {
     pub servers: Vec<ToolServerSettings>,
     /// What is done about lists of theirs that are not as they were approved.
     pub pins: Pins,
+    /// Where this server itself is found, which is no tool server.
+    pub own: Vec<AllowedPlace>,
     /// Places that callers may name although they are not public.
     pub allowed: Vec<AllowedPlace>,
     /// Whether callers may name public servers without TLS.
@@ -27,6 +29,27 @@ pub struct ToolSettings {
     pub direct_calls_max: usize,
     /// Patience and sizes, towards the servers that callers name.
     pub limits: ToolLimits,
+    /// What we are to authorization servers.
+    pub oauth: OauthSettings,
+}
+
+/// What we are to the authorization servers of tool servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OauthSettings {
+    /// Where they send people back to.
+    pub redirect_uri: String,
+    /// Where our client metadata document is, if it can be read from outside: it names us to
+    /// authorization servers that register nobody (SEP-991).
+    pub client_document: Option<String>,
+}
+
+impl Default for OauthSettings {
+    fn default() -> Self {
+        Self {
+            redirect_uri: "http://127.0.0.1:8000/v1/mcp/authorizations/callback".to_owned(),
+            client_document: None,
+        }
+    }
 }
 
 impl Default for ToolSettings {
@@ -34,6 +57,7 @@ impl Default for ToolSettings {
         Self {
             servers: Vec::new(),
             pins: Pins::default(),
+            own: Vec::new(),
             allowed: Vec::new(),
             allow_http: false,
             ports: vec![443, 80],
@@ -41,6 +65,7 @@ impl Default for ToolSettings {
             permissions: ToolPermissions::default(),
             direct_calls_max: 8,
             limits: ToolLimits::default(),
+            oauth: OauthSettings::default(),
         }
     }
 }
@@ -54,6 +79,14 @@ pub struct ToolServerSettings {
     pub url: String,
     /// Sent as a bearer token.
     pub api_key: Option<Secret>,
+    /// Whose word opens it.
+    pub auth: ServerAuth,
+    /// Who we are to its authorization server, if that was settled there beforehand.
+    pub client_id: Option<String>,
+    /// By what it believes us.
+    pub client_secret: Option<Secret>,
+    /// What is asked for there; what the server says when empty.
+    pub scopes: Vec<String>,
     /// The tools that are offered; all of them when empty.
     pub allowed_tools: Vec<String>,
     /// The pin of the list that was approved.
@@ -64,6 +97,17 @@ pub struct ToolServerSettings {
     pub limits: ToolLimits,
 }
 
+/// Whose word opens a tool server of the deployment's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerAuth {
+    /// The operator's: its API key, or nothing.
+    Key,
+    /// Each caller's own: a token, or a grant of its authorization server.
+    Caller,
+    /// The deployment's own at its authorization server (`client_credentials`).
+    Client,
+}
+
 impl ToolServerSettings {
     /// A server without a key, all of whose tools are offered.
     pub fn new(name: impl Into<String>, url: impl Into<String>) -> Self {
@@ -71,6 +115,10 @@ impl ToolServerSettings {
             name: name.into(),
             url: url.into(),
             api_key: None,
+            auth: ServerAuth::Key,
+            client_id: None,
+            client_secret: None,
+            scopes: Vec::new(),
             allowed_tools: Vec::new(),
             pin: None,
             tool_pins: Vec::new(),
@@ -127,6 +175,12 @@ pub enum ToolSetupError {
     /// The key cannot travel in a header.
     #[error("the API key of tool server `{server}` contains line ends or control characters")]
     ApiKey {
+        /// The server's name.
+        server: String,
+    },
+    /// A deployment without a name cannot ask for a token.
+    #[error("tool server `{server}` has auth = \"client\" and needs client_id and client_secret")]
+    NoClient {
         /// The server's name.
         server: String,
     },

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -71,9 +71,41 @@ impl Note {
     }
 }
 
+/// What a server said when it last refused our credentials (`WWW-Authenticate`).
+#[derive(Debug, Default)]
+pub(super) struct Challenge(Mutex<Option<String>>);
+
+impl Challenge {
+    /// Its words.
+    pub(super) fn words(&self) -> Option<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Takes over what is known elsewhere.
+    pub(super) fn take_over(&self, other: &Self) {
+        let words = other.words();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
+    fn hear(&self, error: &StreamableHttpError<reqwest::Error>) {
+        let words = match error {
+            StreamableHttpError::AuthRequired(said) => &said.www_authenticate_header,
+            StreamableHttpError::InsufficientScope(said) => &said.www_authenticate_header,
+            _ => return,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.clone());
+    }
+}
+
 /// HTTP for rmcp: its own, with notes read and failures told in our words.
 #[derive(Debug, Clone)]
-pub(super) struct Wire(pub(super) reqwest::Client);
+pub(super) struct Wire {
+    pub(super) client: reqwest::Client,
+    pub(super) challenge: Arc<Challenge>,
+}
 
 type Failed = StreamableHttpError<WireFailure>;
 
@@ -113,7 +145,7 @@ impl StreamableHttpClient for Wire {
         headers.extend(note.headers.clone());
         note.send();
         let answer = self
-            .0
+            .client
             .post_message_with_response_limits(
                 uri,
                 message,
@@ -123,6 +155,7 @@ impl StreamableHttpClient for Wire {
                 limits,
             )
             .await
+            .inspect_err(|error| self.challenge.hear(error))
             .map_err(of_http)?;
         Ok(match answer {
             StreamableHttpPostResponse::Sse(events, session) => {
@@ -139,7 +172,9 @@ impl StreamableHttpClient for Wire {
         auth_header: Option<String>,
         headers: Headers,
     ) -> Result<(), Failed> {
-        let deleted = self.0.delete_session(uri, session_id, auth_header, headers);
+        let deleted = self
+            .client
+            .delete_session(uri, session_id, auth_header, headers);
         deleted.await.map_err(of_http)
     }
 
@@ -172,7 +207,7 @@ impl StreamableHttpClient for Wire {
         headers: Headers,
         max_sse_event_size: usize,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failed> {
-        self.0
+        self.client
             .get_stream_with_max_sse_event_size(
                 uri,
                 session_id,

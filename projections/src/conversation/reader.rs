@@ -71,22 +71,11 @@ impl ConversationReader {
                from conversations",
         );
         push_where(&mut query, owner, referrer);
-        if let Some(after) = &request.after {
-            let created_at = self.created_at(owner, after).await?;
-            query
-                .push(" and (created_at, conversation_id)")
-                .push(request.order.beyond())
-                .push("(")
-                .push_bind(created_at)
-                .push(", ")
-                .push_bind(after.as_str())
-                .push(")");
-        }
-        let direction = request.order.direction();
-        query.push(format_args!(
-            " order by created_at {direction}, conversation_id {direction}"
-        ));
-        request.push_limit(&mut query);
+        let after = match &request.after {
+            Some(after) => Some((self.created_at(owner, after).await?, after.as_str())),
+            None => None,
+        };
+        request.push_by_age(&mut query, ("created_at", "conversation_id"), after);
         let rows = query.build_query_as().fetch_all(&self.pool).await?;
         Ok(ConversationList {
             page: Page::cut(rows, request.limit()),

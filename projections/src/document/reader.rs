@@ -81,25 +81,19 @@ impl DocumentReader {
             .push_bind(owner.tenant.as_str())
             .push(" and account_id = ")
             .push_bind(owner.account.as_str());
-        if let Some(after) = &request.after {
-            let known = self.find(owner, after).await?;
-            let known = known.ok_or_else(|| ListError::UnknownCursor(after.to_string()))?;
-            query
-                .push(" and (indexed_at, document_id)")
-                .push(request.order.beyond())
-                .push("(")
-                .push_bind(known.indexed_at)
-                .push(", ")
-                .push_bind(after.as_str())
-                .push(")");
-        }
-        let direction = request.order.direction();
-        query.push(format_args!(
-            " order by indexed_at {direction}, document_id {direction}"
-        ));
-        request.push_limit(&mut query);
+        let after = match &request.after {
+            Some(after) => Some((self.indexed_at(owner, after).await?, after.as_str())),
+            None => None,
+        };
+        request.push_by_age(&mut query, ("indexed_at", "document_id"), after);
         let rows = query.build_query_as().fetch_all(&self.pool).await?;
         Ok(Page::cut(rows, request.limit()))
+    }
+
+    async fn indexed_at(&self, owner: &Owner, id: &DocumentId) -> Result<DateTime<Utc>, ListError> {
+        let row = self.find(owner, id).await?;
+        let row = row.ok_or_else(|| ListError::UnknownCursor(id.to_string()))?;
+        Ok(row.indexed_at)
     }
 
     /// How much an owner keeps beside this document.

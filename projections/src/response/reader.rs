@@ -76,21 +76,11 @@ impl ResponseReader {
                 .push(" and metadata @> ")
                 .push_bind(Encoded(&filter.metadata));
         }
-        if let Some(after) = &request.after {
-            query
-                .push(" and (created_at, response_id)")
-                .push(request.order.beyond())
-                .push("(")
-                .push_bind(self.created_at(owner, after).await?)
-                .push(", ")
-                .push_bind(after.as_str())
-                .push(")");
-        }
-        let direction = request.order.direction();
-        query.push(format_args!(
-            " order by created_at {direction}, response_id {direction}"
-        ));
-        request.push_limit(&mut query);
+        let after = match &request.after {
+            Some(after) => Some((self.created_at(owner, after).await?, after.as_str())),
+            None => None,
+        };
+        request.push_by_age(&mut query, ("created_at", "response_id"), after);
         let rows = query.build_query_as().fetch_all(&self.pool).await?;
         Ok(Page::cut(rows, request.limit()))
     }

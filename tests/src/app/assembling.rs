@@ -4,17 +4,17 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use jan_api::wiring::{
-    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms,
+    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms, tool_servers,
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
-use jan_domain::ports::{ToolHost, ToolServers};
+use jan_domain::ports::ToolHost;
 use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::telemetry::Telemetry;
-use jan_infra::tools::{McpToolHost, ToolSettings};
+use jan_infra::tools::McpToolHost;
 use sqlx::PgPool;
 
 use super::{PATIENCE, Setup, World};
@@ -36,26 +36,31 @@ pub(super) async fn assemble(
     let pool = jan_infra::database::connect(&settings, world.database.options()).await?;
     let catalog = ProviderCatalog::try_new(vec![provider(&world, &setup)])?;
     catalog.refresh().await;
-    let (tools, servers) = tools(&world, &setup, &pool).await?;
+    let keys = OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events);
+    let mcp = mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp);
+    let settings = setup.tools.clone().unwrap_or_default();
+    let servers = Arc::new(tool_servers(&settings, &mcp, &pool, &keys)?);
+    let tools = tools((&world, &setup), &pool, &servers).await?;
     let application = Application::assemble(Blueprint {
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
         tools,
-        tool_servers: servers,
+        tool_servers: Arc::clone(&servers) as _,
+        tool_authorizations: servers,
         file_search: setup.file_search.clone(),
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
         seal: Arc::new(KeySeal::of(&world.key)),
         signer: Arc::new(AuditKey::from(&world.key)),
-        keys: OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events),
+        keys,
         retention: retention_terms(&RetentionSettings::default(), &setup.limits),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),
         cors_origins: ServerSettings::default().cors_origins,
-        mcp: mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp),
+        mcp,
         introspection: introspection(&setup.server, &setup.graphql),
         metrics: Box::new(|| telemetry.render_metrics()),
         crash: CrashPoints::default(),
@@ -64,7 +69,11 @@ pub(super) async fn assemble(
 }
 
 /// The scripted tools, or a real host of MCP servers; behind our own, if those are wanted.
-async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<Tools> {
+async fn tools(
+    (world, setup): (&World, &Setup),
+    pool: &PgPool,
+    real: &Arc<McpToolHost>,
+) -> anyhow::Result<Arc<dyn ToolHost>> {
     let python = match &setup.code {
         None => None,
         Some(settings) => {
@@ -72,20 +81,16 @@ async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<To
             runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
         }
     };
-    let real = McpToolHost::try_new(setup.tools.as_ref().unwrap_or(&ToolSettings::default()))?;
-    let real = Arc::new(real);
     let servers: Arc<dyn ToolHost> = match &setup.tools {
         None => Arc::new(world.tools.clone()),
-        Some(_) => Arc::clone(&real) as _,
+        Some(_) => Arc::clone(real) as _,
     };
     let tools = match &setup.builtin {
         None => servers,
         Some((search, scrape)) => builtin_tools(pool, servers, search, scrape)?,
     };
-    Ok((WithCode::before(tools, python), real))
+    Ok(WithCode::before(tools, python))
 }
-
-type Tools = (Arc<dyn ToolHost>, Arc<dyn ToolServers>);
 
 fn provider(world: &World, setup: &Setup) -> ProviderSettings {
     let mut provider = match &setup.upstream {

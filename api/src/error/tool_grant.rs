@@ -1,0 +1,42 @@
+use http::StatusCode;
+use jan_domain::ports::{AuthorizationFailure, GrantFailure};
+
+use super::ApiError;
+use super::conversation::sentence;
+
+impl From<GrantFailure> for ApiError {
+    fn from(failure: GrantFailure) -> Self {
+        match failure {
+            GrantFailure::Unsealed => Self::new(
+                StatusCode::BAD_REQUEST,
+                "credentials_not_kept",
+                sentence(&failure),
+            ),
+            GrantFailure::Unavailable(error) => Self::unavailable(error.as_ref()),
+        }
+    }
+}
+
+impl From<AuthorizationFailure> for ApiError {
+    fn from(failure: AuthorizationFailure) -> Self {
+        let message = sentence(&failure);
+        match failure {
+            AuthorizationFailure::UnknownServer(_) => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", message).at("server_label")
+            }
+            AuthorizationFailure::Shared(_) => Self::invalid_value(message).at("server_label"),
+            AuthorizationFailure::Forbidden => Self::invalid_value(message).at("server_url"),
+            AuthorizationFailure::BadToken => Self::invalid_value(message).at("token"),
+            AuthorizationFailure::NotAwaited => Self::new(
+                StatusCode::BAD_REQUEST,
+                "authorization_not_awaited",
+                message,
+            ),
+            AuthorizationFailure::Unusable(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "authorization_failed", message)
+            }
+            AuthorizationFailure::Server(failure) => failure.into(),
+            AuthorizationFailure::Store(failure) => failure.into(),
+        }
+    }
+}
