@@ -34,6 +34,10 @@ pub mod remote;
 pub mod request;
 /// What every stream of a response promises.
 pub mod response_stream;
+/// An authorization server, and the tool server that it guards.
+pub mod scripted_authorization;
+/// Grants in memory.
+pub mod scripted_grants;
 /// An OpenAI-compatible model server that obeys its prompt.
 pub mod scripted_model;
 /// An MCP server that does what its arguments say.

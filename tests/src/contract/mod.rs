@@ -1,3 +1,5 @@
+/// Where what callers are granted is kept.
+pub mod grant_store;
 /// Models behind OpenAI's chat protocol.
 pub mod model_provider;
 /// Tools behind MCP.
