@@ -22,6 +22,8 @@ pub mod given;
 pub mod heard;
 /// Requests over a real socket.
 pub mod live;
+/// Our client of tool servers, and a person at its side who agrees to everything.
+pub mod mcp_client;
 /// The server that the conformance suites of MCP ask for, behind our own door.
 pub mod mcp_fixture;
 /// What the conformance suites of MCP want a client to call.

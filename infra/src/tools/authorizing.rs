@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -5,10 +6,12 @@ use jan_domain::caller::Owner;
 use jan_domain::ports::{
     AuthorizationAnswer, AuthorizationFailure, AuthorizationWish, AwaitedAuthorization,
     BegunAuthorization, Credential, Entrance, GrantFailure, GrantRecord, NamedServer, ServerDoor,
-    ToolAuthorizations,
+    ToolAuthorizations, ToolFailure,
 };
 
+use super::endpoint::{Destination, Endpoint};
 use super::host::{McpToolHost, Parts};
+use super::listing;
 use super::oauth::{Door, Wish};
 use super::own_server::OwnServer;
 
@@ -65,6 +68,7 @@ impl ToolAuthorizations for McpToolHost {
         Box::pin(async move {
             let (door, own) = parts.door(&wish.server)?;
             let mut wanted = Wish {
+                challenge: None,
                 scopes: wish.scopes,
                 client: wish.client,
             };
@@ -72,6 +76,7 @@ impl ToolAuthorizations for McpToolHost {
                 wanted.scopes.extend(own.scopes.iter().cloned());
                 wanted.client = wanted.client.or_else(|| own.client.clone());
             }
+            wanted.challenge = parts.challenge(&owner, &door).await;
             parts.grants.begin(&owner, &door, wanted).await
         })
     }
@@ -113,6 +118,34 @@ impl Parts {
         match self.grants.store() {
             Ok(store) => store.list(owner).await,
             Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// What the server says to who brings nothing: it names its authorization server, and the scopes
+    /// that it wants.
+    async fn challenge(&self, owner: &Owner, door: &Door) -> Option<String> {
+        let client = match &door.home {
+            Some(client) => client.clone(),
+            None => {
+                let vetted = self.safe_http.vet(&door.server).ok()?;
+                self.safe_http.client(&vetted).clone()
+            }
+        };
+        let destination = Destination {
+            url: &door.server,
+            client,
+            headers: HashMap::new(),
+        };
+        let limits = Arc::clone(&self.limits);
+        let bare = Endpoint::new(
+            "to be authorized".to_owned(),
+            Some(owner),
+            destination,
+            limits,
+        );
+        match listing::list(&self.sessions, &bare).await {
+            Err(ToolFailure::Unauthorized) => bare.challenge.words(),
+            _ => None,
         }
     }
 

@@ -30,8 +30,8 @@ pub(super) struct Parts {
     pub(super) safe_http: SafeHttp,
     pub(super) grants: Grants,
     caller_headers: CallerHeaders,
-    limits: Arc<ToolLimits>,
-    sessions: Sessions,
+    pub(super) limits: Arc<ToolLimits>,
+    pub(super) sessions: Sessions,
     lists: Lists,
 }
 

@@ -4,17 +4,11 @@
 //! Without a scenario (`MCP_CONFORMANCE_SCENARIO`) every tool that is named with `--call` is called.
 //! It prints one line of JSON for the list and one for each call, and fails if one of them fails.
 
-use std::error::Error;
 use std::io::{self, Write};
-use std::sync::Arc;
 
+use anyhow::bail;
 use clap::Parser;
-use jan_domain::caller::Owner;
-use jan_domain::id::{AccountId, StepId, TenantId};
-use jan_domain::ports::{
-    Credential, ToolCall, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolServer,
-};
-use jan_infra::tools::{McpToolHost, ToolSettings};
+use jan_tests::mcp_client::McpClient;
 use jan_tests::mcp_scenario::{Call, calls};
 use serde_json::{Value, json};
 
@@ -43,55 +37,25 @@ struct Cli {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let settings = ToolSettings {
-        allowed: vec!["127.0.0.0/8".parse()?, "::1".parse()?, "localhost".parse()?],
-        ..ToolSettings::default()
-    };
-    let host: Arc<dyn ToolHost> = Arc::new(McpToolHost::try_new(&settings)?);
-    let owner = Owner {
-        tenant: TenantId::default(),
-        account: AccountId::parse("user_conformance")?,
-    };
-    let server = ToolServer {
-        label: "conformance".to_owned(),
-        place: ToolPlace::Remote {
-            url: cli.url,
-            authorization: cli.token.map(Credential::new),
-            headers: Vec::new(),
-        },
-    };
-    let listing = ToolListing {
-        server: server.clone(),
-        owner: owner.clone(),
-    };
-    let offers = host.list(listing).await?;
-    tell(&json!({"listed": offers.iter().map(|offer| &offer.name).collect::<Vec<_>>()}))?;
-    let context = cli
+    let context: Option<Value> = cli
         .context
         .as_deref()
         .map(serde_json::from_str)
         .transpose()?;
+    // The process has one provider; the first to ask installs it.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = McpClient::try_new(cli.url, cli.token, context.as_ref())?;
+    let offers = client.list().await?;
+    tell(&json!({"listed": offers.iter().map(|offer| &offer.name).collect::<Vec<_>>()}))?;
+    let wished = match cli.scenario.as_deref() {
+        Some(scenario) => calls(scenario, context.as_ref(), &offers),
+        None => cli.calls,
+    };
     let mut failed = false;
-    for (number, wished) in wished(
-        cli.calls,
-        cli.scenario.as_deref(),
-        context.as_ref(),
-        &offers,
-    )
-    .into_iter()
-    .enumerate()
-    {
-        let called = host.call(ToolCall {
-            server: server.clone(),
-            tool: wished.tool.clone(),
-            arguments: wished.arguments,
-            step: StepId::parse(&format!("step_{number}"))?,
-            owner: owner.clone(),
-            traceparent: None,
-        });
-        match called.await {
+    for (number, wished) in wished.iter().enumerate() {
+        match client.call(number, wished).await {
             Ok(result) => tell(
                 &json!({"called": wished.tool, "told": result.told(), "structured": result.structured, "is_error": result.is_error}),
             )?,
@@ -102,22 +66,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     if failed {
-        Err("a call failed".into())
-    } else {
-        Ok(())
+        bail!("a call failed");
     }
-}
-
-fn wished(
-    named: Vec<Call>,
-    scenario: Option<&str>,
-    context: Option<&Value>,
-    offers: &[ToolOffer],
-) -> Vec<Call> {
-    match scenario {
-        Some(scenario) => calls(scenario, context, offers),
-        None => named,
-    }
+    Ok(())
 }
 
 fn tell(line: &Value) -> io::Result<()> {

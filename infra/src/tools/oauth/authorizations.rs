@@ -25,6 +25,8 @@ pub(in crate::tools) struct Door {
 
 /// What a caller wants there.
 pub(in crate::tools) struct Wish {
+    /// What the server says to who brings nothing.
+    pub(in crate::tools) challenge: Option<String>,
     pub(in crate::tools) scopes: Vec<String>,
     pub(in crate::tools) client: Option<(String, Option<Credential>)>,
 }
@@ -45,7 +47,7 @@ impl Grants {
         }
         let wanted = Wanted {
             scopes,
-            challenge: None,
+            challenge: wish.challenge,
             client: wish.client,
         };
         let flow = self.flow(&door.server, door.home.as_ref());

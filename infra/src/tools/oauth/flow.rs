@@ -56,6 +56,7 @@ impl Flow<'_> {
             .ok_or_else(|| AuthError::InternalError("no state was kept".to_owned()))?;
         let away = Away {
             client,
+            challenge: wanted.challenge,
             state,
             issuer: metadata.issuer,
         };
@@ -69,7 +70,7 @@ impl Flow<'_> {
         code: &str,
         issuer: Option<&str>,
     ) -> Result<Oauth, AuthError> {
-        let (mut manager, metadata) = self.discovered(None).await?;
+        let (mut manager, metadata) = self.discovered(away.challenge.as_deref()).await?;
         same_issuer(away.issuer.as_deref(), &metadata)?;
         manager.configure_client(away.client.config(&away.state.requested_scopes))?;
         let name = away.state.csrf_token.clone();
@@ -79,18 +80,18 @@ impl Flow<'_> {
         manager
             .exchange_code_for_token_with_issuer(code, &name, issuer)
             .await?;
-        Oauth::given(away.client, &given)
+        Oauth::given((away.client, away.challenge), &given)
     }
 
     /// Has a grant renewed.
     pub(super) async fn renew(&self, grant: Oauth) -> Result<Oauth, AuthError> {
-        let (mut manager, metadata) = self.discovered(None).await?;
+        let (mut manager, metadata) = self.discovered(grant.challenge.as_deref()).await?;
         same_issuer(grant.credentials.issuer.as_deref(), &metadata)?;
         manager.configure_client(grant.client.config(&grant.credentials.granted_scopes))?;
         let given = Memory::of(Some(grant.credentials));
         manager.set_credential_store(given.clone());
         manager.refresh_token().await?;
-        Oauth::given(grant.client, &given)
+        Oauth::given((grant.client, grant.challenge), &given)
     }
 
     /// A token for ourselves (SEP-1046): nobody is asked.
@@ -168,11 +169,15 @@ impl Flow<'_> {
 }
 
 impl Oauth {
-    fn given(client: Client, given: &Memory<StoredCredentials>) -> Result<Self, AuthError> {
+    fn given(
+        (client, challenge): (Client, Option<String>),
+        given: &Memory<StoredCredentials>,
+    ) -> Result<Self, AuthError> {
         let credentials = given.held().ok_or(AuthError::AuthorizationRequired)?;
         Ok(Self {
             client,
             credentials,
+            challenge,
             wanted: Vec::new(),
         })
     }

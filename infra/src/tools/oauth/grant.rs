@@ -28,6 +28,9 @@ pub(super) enum Secret {
 pub(super) struct Oauth {
     pub(super) client: Client,
     pub(super) credentials: StoredCredentials,
+    /// What led to the authorization server: it is found out anew before each step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) challenge: Option<String>,
     /// What the server has asked for since, and was not granted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) wanted: Vec<String>,
@@ -38,6 +41,9 @@ pub(super) struct Oauth {
 pub(super) struct Away {
     pub(super) client: Client,
     pub(super) state: StoredAuthorizationState,
+    /// What led to the authorization server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) challenge: Option<String>,
     /// Who is to give the answer. Found out again then, and compared.
     pub(super) issuer: Option<String>,
 }
