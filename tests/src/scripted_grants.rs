@@ -1,11 +1,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::Utc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jan_domain::caller::Owner;
-use jan_domain::ports::{AwaitedAnswer, GrantFailure, GrantRecord, GrantStore, ToolGrant};
+use jan_domain::ports::{
+    AwaitedAnswer, Clock as _, GrantFailure, GrantRecord, GrantStore, ToolGrant,
+};
+use jan_infra::clock::SystemClock;
 
 /// Grants in memory.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +43,7 @@ impl GrantStore for ScriptedGrants {
             server: grant.server.clone(),
             kind: grant.kind,
             scopes: grant.scopes.clone(),
-            kept_at: Utc::now(),
+            kept_at: SystemClock.now(),
             expires_at: grant.expires_at,
         };
         let other = |(whose, kept, _): &(Owner, ToolGrant, GrantRecord)| {
@@ -82,7 +84,7 @@ impl GrantStore for ScriptedGrants {
     fn awaited<'a>(&'a self, state: &'a str) -> Answer<'a, Option<(Owner, AwaitedAnswer)>> {
         let books = self.books();
         let found = books.awaited.get(state);
-        let found = found.filter(|(_, awaited)| Utc::now() < awaited.until);
+        let found = found.filter(|(_, awaited)| SystemClock.now() < awaited.until);
         std::future::ready(Ok(found.cloned())).boxed()
     }
 

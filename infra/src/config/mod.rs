@@ -185,9 +185,8 @@ impl Config {
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
-        let own = own_places(&server, &mcp);
-        tools.own.clone_from(&own);
-        scrape.fetch.addresses.own = own;
+        tools.own = own_places(&server, &mcp);
+        scrape.fetch.addresses.own.clone_from(&tools.own);
         let warnings = sources.unknown_variables();
         let mut lines = sources.into_lines();
         if !lines.iter().any(|line| line.name.starts_with("providers[")) {

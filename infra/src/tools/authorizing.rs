@@ -124,12 +124,11 @@ impl Parts {
     /// What the server says to who brings nothing: it names its authorization server, and the scopes
     /// that it wants.
     async fn challenge(&self, owner: &Owner, door: &Door) -> Option<String> {
-        let client = match &door.home {
-            Some(client) => client.clone(),
-            None => {
-                let vetted = self.safe_http.vet(&door.server).ok()?;
-                self.safe_http.client(&vetted).clone()
-            }
+        let client = if let Some(client) = &door.home {
+            client.clone()
+        } else {
+            let vetted = self.safe_http.vet(&door.server).ok()?;
+            self.safe_http.client(&vetted).clone()
         };
         let destination = Destination {
             url: &door.server,

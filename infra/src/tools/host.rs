@@ -100,12 +100,12 @@ impl ToolHost for McpToolHost {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<ToolResult, ToolFailure>> {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
-            let dialled = match parts.remote(&call.server, &call.owner).await? {
-                Some(dialled) => dialled,
-                None => {
-                    let asking = parts.asking(Some(&call.owner));
-                    parts.own.find(asking, &call.tool).await?
-                }
+            let remote = parts.remote(&call.server, &call.owner).await?;
+            let dialled = if let Some(dialled) = remote {
+                dialled
+            } else {
+                let asking = parts.asking(Some(&call.owner));
+                parts.own.find(asking, &call.tool).await?
             };
             let ask = async |endpoint: Arc<Endpoint>| {
                 let offer = parts.lists.remembered(&endpoint, &call.tool);

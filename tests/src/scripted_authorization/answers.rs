@@ -92,13 +92,11 @@ pub(super) async fn token(State(office): Shared, Form(form): Form<Pairs>) -> Res
         }
         _ => None,
     };
-    match given {
-        Some(given) => Json(told(&office, &given)).into_response(),
-        None => {
-            let refused = json!({"error": "invalid_grant"});
-            (StatusCode::BAD_REQUEST, Json(refused)).into_response()
-        }
-    }
+    let refused = || {
+        let refused = json!({"error": "invalid_grant"});
+        (StatusCode::BAD_REQUEST, Json(refused)).into_response()
+    };
+    given.map_or_else(refused, |given| Json(told(&office, &given)).into_response())
 }
 
 fn told(office: &Office, given: &Given) -> Value {

@@ -46,7 +46,7 @@ pub(super) async fn pass(
 }
 
 async fn forward(office: &Office, headers: &HeaderMap, body: Bytes) -> Response {
-    let mut request = reqwest::Client::new().post(&office.tools).body(body);
+    let mut request = office.http.post(&office.tools).body(body);
     for name in PASSED {
         if let Some(value) = headers.get(name) {
             request = request.header(name, value);

@@ -76,7 +76,14 @@ impl ScriptedAuthorization {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a loopback port is free");
         let address = listener.local_addr().expect("it is bound");
-        let office = Arc::new(Office::new(format!("http://{address}"), tools, script));
+        // The process has one provider; the first to ask installs it.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client");
+        let places = (format!("http://{address}"), tools);
+        let office = Arc::new(Office::new(places, script, http));
         let router = Router::new()
             .route("/mcp", post(guard::pass))
             .route(
@@ -114,13 +121,7 @@ impl ScriptedAuthorization {
     ///
     /// If the page does not send back.
     pub async fn agree(&self, page: &str) -> Brought {
-        // The process has one provider; the first to ask installs it.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client");
-        let answer = client.get(page).send().await.expect("an answer");
+        let answer = self.office.http.get(page).send().await.expect("an answer");
         assert_eq!(answer.status(), 302, "{page}");
         let location = answer.headers()["location"].to_str().expect("a text");
         let location = reqwest::Url::parse(location).expect("a URL");

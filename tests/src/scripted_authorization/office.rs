@@ -10,6 +10,7 @@ pub(super) struct Office {
     pub(super) base: String,
     pub(super) tools: String,
     pub(super) script: Script,
+    pub(super) http: reqwest::Client,
     books: Mutex<Books>,
 }
 
@@ -36,11 +37,16 @@ pub(super) struct Given {
 }
 
 impl Office {
-    pub(super) fn new(base: String, tools: String, script: Script) -> Self {
+    pub(super) fn new(
+        (base, tools): (String, String),
+        script: Script,
+        http: reqwest::Client,
+    ) -> Self {
         Self {
             base,
             tools,
             script,
+            http,
             books: Mutex::default(),
         }
     }

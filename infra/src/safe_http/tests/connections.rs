@@ -156,6 +156,7 @@ async fn the_operator_opens_a_door_for_one_place_only() {
 async fn what_a_socket_reached_is_looked_at_before_anything_is_sent() {
     let canary = Canary::answering("127.0.0.1:0", "").await;
     let strict = std::sync::Arc::new(super::super::vetting::Policy {
+        own: Vec::new(),
         allowed: Vec::new(),
         allow_http: true,
         ports: vec![canary.port()],

@@ -1,14 +1,14 @@
-use chrono::Utc;
 use jan_domain::caller::Owner;
 use jan_domain::ports::{
     AuthorizationAnswer, AuthorizationFailure, AwaitedAnswer, AwaitedAuthorization,
-    BegunAuthorization, Credential, GrantFailure, GrantRecord, GrantStore,
+    BegunAuthorization, Clock as _, Credential, GrantFailure, GrantRecord, GrantStore,
 };
 use rmcp::transport::auth::AuthError;
 
 use super::flow::Wanted;
 use super::grant::{Away, Secret};
 use super::grants::Grants;
+use crate::clock::SystemClock;
 use crate::model_provider::masking::Mask;
 use crate::tools::headers::bearer;
 
@@ -53,7 +53,7 @@ impl Grants {
         let flow = self.flow(&door.server, door.home.as_ref());
         let begun = flow.begin(wanted).await;
         let (url, away) = begun.map_err(|error| unusable(&door.server, &error))?;
-        let awaited = away.awaited(&door.server, Utc::now());
+        let awaited = away.awaited(&door.server, SystemClock.now());
         let awaited = awaited.ok_or(GrantFailure::Unsealed)?;
         let until = awaited.until;
         store.await_answer(owner, awaited).await?;
@@ -112,7 +112,7 @@ impl Grants {
         self.keep(owner, &door.server, &secret).await?;
         let listed = self.store()?.list(owner).await?;
         let kept = listed.into_iter().find(|kept| kept.server == door.server);
-        Ok(kept.ok_or(AuthorizationFailure::NotAwaited)?)
+        kept.ok_or(AuthorizationFailure::NotAwaited)
     }
 
     /// The store, for who cannot do without.

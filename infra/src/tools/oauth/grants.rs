@@ -1,15 +1,15 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use chrono::Utc;
 use jan_domain::caller::Owner;
-use jan_domain::ports::{GrantFailure, GrantStore, ToolFailure};
+use jan_domain::ports::{Clock as _, GrantFailure, GrantStore, ToolFailure};
 use rmcp::transport::auth::AuthError;
 use tokio::sync::Mutex;
 
 use super::flow::Flow;
 use super::grant::{Oauth, Secret};
 use super::http::GuardedHttp;
+use crate::clock::SystemClock;
 use crate::tools::settings::OauthSettings;
 
 /// Grants that are renewed at once, about; of two with one number the second waits.
@@ -69,7 +69,11 @@ impl Grants {
         server: &str,
         home: Option<&reqwest::Client>,
     ) -> Result<Option<Held>, ToolFailure> {
-        let Some(secret) = self.find(owner, server).await.map_err(unreachable)? else {
+        let Some(secret) = self
+            .find(owner, server)
+            .await
+            .map_err(|failure| unreachable(&failure))?
+        else {
             return Ok(None);
         };
         let held = Held {
@@ -78,7 +82,7 @@ impl Grants {
             home: home.cloned(),
             secret,
         };
-        if held.secret.is_stale(Utc::now()) {
+        if held.secret.is_stale(SystemClock.now()) {
             return self.renewed(&held).await;
         }
         Ok(Some(held))
@@ -103,7 +107,7 @@ impl Grants {
                 let secret = Secret::Oauth(Box::new(renewed));
                 self.keep(&held.owner, &held.server, &secret)
                     .await
-                    .map_err(unreachable)?;
+                    .map_err(|failure| unreachable(&failure))?;
                 Ok(Some(Held {
                     secret,
                     ..held.clone()
@@ -178,7 +182,7 @@ impl Grants {
     /// What is kept now, if it is not what is held.
     async fn replaced(&self, held: &Held) -> Result<Option<Held>, ToolFailure> {
         let kept = self.find(&held.owner, &held.server).await;
-        let kept = kept.map_err(unreachable)?;
+        let kept = kept.map_err(|failure| unreachable(&failure))?;
         let newer = kept.filter(|kept| kept.bearer() != held.secret.bearer());
         Ok(newer.map(|secret| Held {
             secret,
@@ -196,7 +200,7 @@ impl Held {
 }
 
 /// Nothing was sent to the tool server.
-fn unreachable(failure: GrantFailure) -> ToolFailure {
+fn unreachable(failure: &GrantFailure) -> ToolFailure {
     tracing::error!(error = %failure, "what opens a tool server cannot be had: {failure}");
     ToolFailure::Unreachable
 }

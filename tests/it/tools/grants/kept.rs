@@ -13,18 +13,26 @@ use super::{authorize, begin, scene};
 #[tokio::test]
 async fn the_scripted_store_keeps_the_contract() {
     let store = ScriptedGrants::default();
-    contract::keeps_what_opens_for_one_owner_and_one_server(&store).await;
-    contract::replaces_lists_and_forgets(&store).await;
-    contract::awaits_an_answer_once_and_in_time(&store).await;
+    contract::keeps_what_opens_for_one_owner_and_one_server(&store)
+        .await
+        .unwrap();
+    contract::replaces_lists_and_forgets(&store).await.unwrap();
+    contract::awaits_an_answer_once_and_in_time(&store)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn the_database_keeps_the_contract() {
     let app = App::start().await;
     let store = ToolGrants::new(app.pool().clone(), Arc::new(app.keys()));
-    contract::keeps_what_opens_for_one_owner_and_one_server(&store).await;
-    contract::replaces_lists_and_forgets(&store).await;
-    contract::awaits_an_answer_once_and_in_time(&store).await;
+    contract::keeps_what_opens_for_one_owner_and_one_server(&store)
+        .await
+        .unwrap();
+    contract::replaces_lists_and_forgets(&store).await.unwrap();
+    contract::awaits_an_answer_once_and_in_time(&store)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
