@@ -17,11 +17,14 @@ const PUBLIC: &[&str] = &[
     "GET /healthz",
     "GET /metrics",
     "GET /readyz",
+    "GET /v1/mcp/authorizations/callback",
+    "GET /v1/mcp/client",
     "GET /v1/version",
     "POST /auth/guest",
     "POST /auth/guest-login",
     "POST /auth/logout",
     "POST /auth/refresh-token",
+    "POST /v1/mcp/authorizations/callback",
 ];
 
 /// One documented operation.
@@ -52,6 +55,7 @@ impl Operation {
             .replace("{model}", "nobody")
             .replace("{projection}", "usage")
             .replace("{label}", "nobody")
+            .replace("{credential_id}", &format!("grant_{nothing}"))
     }
 }
 

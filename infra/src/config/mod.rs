@@ -188,16 +188,7 @@ impl Config {
         tools.own = own_places(&server, &mcp);
         scrape.fetch.addresses.own.clone_from(&tools.own);
         let warnings = sources.unknown_variables();
-        let mut lines = sources.into_lines();
-        if !lines.iter().any(|line| line.name.starts_with("providers[")) {
-            lines.extend(providers::documentation(&limits));
-        }
-        if !lines
-            .iter()
-            .any(|line| line.name.starts_with("tool_servers["))
-        {
-            lines.extend(tools::documentation());
-        }
+        let lines = with_absent_tables(sources.into_lines(), &limits);
         Ok(Self {
             server,
             database,
@@ -220,6 +211,19 @@ impl Config {
             warnings,
         })
     }
+}
+
+/// The lines, and what the tables may say of which there is none.
+fn with_absent_tables(mut lines: Vec<SettingLine>, limits: &Limits) -> Vec<SettingLine> {
+    let names =
+        |lines: &[SettingLine], table: &str| lines.iter().any(|line| line.name.starts_with(table));
+    if !names(&lines, "providers[") {
+        lines.extend(providers::documentation(limits));
+    }
+    if !names(&lines, "tool_servers[") {
+        lines.extend(tools::documentation());
+    }
+    lines
 }
 
 /// Where this server itself is found, as far as its operator has said.

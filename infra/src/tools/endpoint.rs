@@ -6,9 +6,9 @@ use jan_domain::ports::TOOL_DEPTH_HEADER;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
+use super::challenge::Challenge;
 use super::headers::bearer;
 use super::settings::ToolLimits;
-use super::wire::Challenge;
 use crate::model_provider::masking::Mask;
 use crate::secret::Secret;
 

@@ -8,13 +8,14 @@ use jan_domain::ports::{
 };
 use reqwest::header::AUTHORIZATION;
 
+use super::asking::Asking;
 use super::calling;
 use super::dial::Dialled;
 use super::endpoint::{Destination, Endpoint};
 use super::headers::{CallerHeaders, bearer};
 use super::listing::Lists;
 use super::oauth::{Grants, GuardedHttp};
-use super::own::{Asking, OwnServers};
+use super::own::OwnServers;
 use super::sessions::Sessions;
 use super::settings::{ToolLimits, ToolSettings, ToolSetupError};
 use crate::safe_http::{SafeHttp, SafeHttpSettings};

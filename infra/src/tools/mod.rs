@@ -11,8 +11,10 @@
 //! Start reading at `host`.
 
 mod approval;
+mod asking;
 mod authorizing;
 mod calling;
+mod challenge;
 mod dial;
 mod endpoint;
 mod failure;

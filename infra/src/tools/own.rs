@@ -1,30 +1,17 @@
 use std::collections::HashSet;
 
 use futures::future::join_all;
-use jan_domain::caller::Owner;
 use jan_domain::ports::{ToolFailure, ToolOffer, ToolServerReport};
 
+use super::asking::Asking;
 use super::dial::Dialled;
-use super::listing::Lists;
-use super::oauth::Grants;
 use super::own_server::OwnServer;
 use super::pins::Pins;
-use super::sessions::Sessions;
 use super::settings::{ToolServerSettings, ToolSetupError};
 
 /// The deployment's own tool servers, in the operator's order.
 pub(super) struct OwnServers {
     servers: Vec<OwnServer>,
-}
-
-/// What it takes to ask a server something.
-#[derive(Clone, Copy)]
-pub(super) struct Asking<'a> {
-    pub(super) sessions: &'a Sessions,
-    pub(super) lists: &'a Lists,
-    pub(super) grants: &'a Grants,
-    /// On whose behalf; nobody's when an operator looks.
-    pub(super) owner: Option<&'a Owner>,
 }
 
 impl OwnServers {

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::approval::{Approvals, Verdict};
+use super::asking::Asking;
 use super::dial::Dialled;
 use super::endpoint::{Destination, Endpoint};
 use super::headers::bearer;
 use super::oauth::ServiceToken;
-use super::own::Asking;
 use super::pins::Pins;
 use super::settings::{ServerAuth, ToolServerSettings, ToolSetupError};
 use crate::model_provider::install_crypto;

@@ -17,9 +17,10 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+use super::challenge::Challenge;
 use super::endpoint::Endpoint;
 use super::failure;
-use super::wire::{Challenge, Note, Wire};
+use super::wire::{Note, Wire};
 
 /// Requests of one session at once; more wait their turn, and the wait counts as time.
 const REQUESTS_MAX: usize = 256;

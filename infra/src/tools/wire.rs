@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -14,6 +14,7 @@ use rmcp::transport::streamable_http_client::{
 use serde::de::IgnoredAny;
 use sse_stream::Sse;
 
+use super::challenge::Challenge;
 use super::failure::{WireFailure, before_sending, of_http, of_stream};
 
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -68,35 +69,6 @@ impl Note {
     fn fail(&self, failure: ToolFailure) {
         // The first reason is the reason; what follows follows from it.
         drop(self.fate.failure.set(failure));
-    }
-}
-
-/// What a server said when it last refused our credentials (`WWW-Authenticate`).
-#[derive(Debug, Default)]
-pub(super) struct Challenge(Mutex<Option<String>>);
-
-impl Challenge {
-    /// Its words.
-    pub(super) fn words(&self) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Takes over what is known elsewhere.
-    pub(super) fn take_over(&self, other: &Self) {
-        let words = other.words();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words;
-    }
-
-    fn hear(&self, error: &StreamableHttpError<reqwest::Error>) {
-        let words = match error {
-            StreamableHttpError::AuthRequired(said) => &said.www_authenticate_header,
-            StreamableHttpError::InsufficientScope(said) => &said.www_authenticate_header,
-            _ => return,
-        };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.clone());
     }
 }
 
