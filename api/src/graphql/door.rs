@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::asking::Asking;
 use super::limits::SUBSCRIPTIONS_OF_CALLER_MAX;
+use super::order::FieldOrder;
 use super::schema::{JanSchema, schema};
 use super::{admission, lexical};
 use crate::context::RequestContext;
@@ -72,12 +73,13 @@ impl Door {
         let shows_schema = shows_schema(state.server.introspection, caller.kind);
         admission::admit(&document, &variables, shows_schema)?;
         let name = given.operation_name.filter(|name| !name.is_empty());
-        let kind = match admission::chosen(&document, name.as_deref()) {
+        let (kind, order) = match admission::chosen(&document, name.as_deref()) {
             Some(operation) => {
                 admission::check_variables(operation, &variables)?;
-                operation.ty
+                let selection = &operation.selection_set.node;
+                (operation.ty, FieldOrder::of(selection, &document.fragments))
             }
-            None => OperationType::Query,
+            None => (OperationType::Query, FieldOrder::default()),
         };
         let place = match kind {
             OperationType::Subscription => Some(self.place(caller)?),
@@ -87,6 +89,7 @@ impl Door {
         let asking = Arc::new(asking);
         let mut request = Request::new(query)
             .variables(variables)
+            .data(Arc::new(order))
             .data(Arc::clone(&asking));
         request.operation_name = name;
         request.set_parsed_query(document);

@@ -30,6 +30,7 @@ mod moment;
 mod node;
 mod once;
 mod operations;
+mod order;
 mod page;
 mod paging;
 mod projection_upkeep;

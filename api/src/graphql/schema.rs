@@ -11,6 +11,7 @@ use super::conversation::{
 };
 use super::model::ModelQuery;
 use super::node::NodeQuery;
+use super::order::InOrder;
 use super::projection_upkeep::{UpkeepMutation, UpkeepQuery};
 use super::projections::{ProjectionMutation, ProjectionQuery, ProjectionSubscription};
 use super::response::{
@@ -72,6 +73,7 @@ pub(super) fn schema() -> JanSchema {
     );
     Schema::build(parts.0, parts.1, parts.2)
         .disable_suggestions()
+        .extension(InOrder)
         .finish()
 }
 
