@@ -6,8 +6,10 @@
 
 mod account;
 pub(crate) mod conversation;
+mod document;
 mod laws;
 mod machines;
+mod projection;
 mod response;
 mod run;
 mod values;

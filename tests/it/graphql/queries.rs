@@ -27,7 +27,7 @@ async fn a_viewer_sees_its_own_account_and_usage() {
 async fn fields_are_answered_in_the_order_in_which_they_were_asked_for() {
     let app = App::start().await;
     let query = "{ viewer { usage { requests } username ...More } } \
-                 fragment More on Viewer { none: usage(from: \"2001-01-01\") { model } id kind }";
+                 fragment More on Account { none: usage(from: \"2001-01-01\") { model } id kind }";
     let told = app.post("/graphql", json!({"query": query})).await;
     let told = told.expect_status(200);
     let place = |name: &str| told.text().find(&format!("\"{name}\"")).unwrap();

@@ -3,6 +3,8 @@
 
 mod account;
 mod conversation;
+mod document;
+mod projection;
 mod response;
 mod streams;
 
