@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use jan_domain::caller::Owner;
 use jan_domain::id::{AccountId, StepId, TenantId};
 use jan_domain::ports::{
-    AuthorizationAnswer, AuthorizationWish, Credential, NamedServer, ToolAuthorizations as _,
-    ToolCall, ToolFailure, ToolHost as _, ToolListing, ToolOffer, ToolPlace, ToolResult,
-    ToolServer,
+    AuthorizationAnswer, AuthorizationWish, Credential, NamedServer, ServerAuth,
+    ToolAuthorizations as _, ToolCall, ToolFailure, ToolHost as _, ToolListing, ToolOffer,
+    ToolPlace, ToolResult, ToolServer,
 };
 use jan_infra::secret::Secret;
-use jan_infra::tools::{McpToolHost, OauthSettings, ServerAuth, ToolServerSettings, ToolSettings};
+use jan_infra::tools::{McpToolHost, OauthSettings, ToolServerSettings, ToolSettings, ToolStores};
 use serde_json::Value;
 
 use crate::mcp_scenario::Call;
@@ -63,6 +63,10 @@ impl McpClient {
                 ..ToolServerSettings::new("conformance", &url)
             });
         }
+        let stores = ToolStores {
+            grants: Some(Arc::new(ScriptedGrants::default())),
+            added: None,
+        };
         let place = if own {
             ToolPlace::Own
         } else {
@@ -73,7 +77,7 @@ impl McpClient {
             }
         };
         Ok(Self {
-            host: McpToolHost::with_grants(&settings, Arc::new(ScriptedGrants::default()))?,
+            host: McpToolHost::with_stores(&settings, stores)?,
             server: ToolServer {
                 label: "conformance".to_owned(),
                 place,

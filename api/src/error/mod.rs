@@ -13,7 +13,7 @@ mod read;
 mod response;
 mod run;
 mod tool;
-mod tool_grant;
+mod tool_server;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

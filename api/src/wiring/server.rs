@@ -145,10 +145,11 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         .tracker
         .spawn(async move { fresh.keep_fresh(stop_refresh).await });
     let key = SigningKey::of(config)?;
-    let seal = KeySeal::of(&key);
+    let seal = Arc::new(KeySeal::of(&key));
     let signer = AuditKey::of(config)?;
     let mcp = mcp_door(&config.server, &config.auth, &config.mcp);
-    let servers = Arc::new(tool_servers(&config.tools, &mcp, &pool, &keys)?);
+    let sealing = Arc::clone(&seal) as _;
+    let servers = Arc::new(tool_servers(&config.tools, &mcp, (&pool, &keys), sealing)?);
     let tools = builtin_tools(
         &pool,
         Arc::clone(&servers) as _,
@@ -175,7 +176,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,
-        seal: Arc::new(seal),
+        seal,
         signer: Arc::new(signer),
         keys,
         retention: retention_terms(&config.retention, &config.limits),

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use jan_commands::store::{OwnerKeys, ToolGrants};
-use jan_domain::ports::{Approval, ToolServerReport, ToolServers};
+use jan_commands::store::{AddedToolServers, OwnerKeys, ToolGrants};
+use jan_domain::ports::{Approval, Seal, ToolServerReport, ToolServers};
 use jan_infra::config::Config;
 use jan_infra::database::Pool;
-use jan_infra::tools::{McpToolHost, OauthSettings, ToolSettings, ToolSetupError};
+use jan_infra::tools::{McpToolHost, OauthSettings, ToolSettings, ToolSetupError, ToolStores};
 
 use crate::cli::doctor::Check;
 use crate::state::McpDoor;
@@ -15,8 +15,8 @@ const TOOLS: &str = "tools";
 pub fn tool_servers(
     settings: &ToolSettings,
     door: &McpDoor,
-    pool: &Pool,
-    keys: &OwnerKeys,
+    (pool, keys): (&Pool, &OwnerKeys),
+    seal: Arc<dyn Seal>,
 ) -> Result<McpToolHost, ToolSetupError> {
     let base = &door.base;
     let settings = ToolSettings {
@@ -30,7 +30,11 @@ pub fn tool_servers(
         ..settings.clone()
     };
     let grants = ToolGrants::new(pool.clone(), Arc::new(keys.clone()));
-    McpToolHost::with_grants(&settings, Arc::new(grants))
+    let stores = ToolStores {
+        grants: Some(Arc::new(grants)),
+        added: Some(Arc::new(AddedToolServers::new(pool.clone(), seal))),
+    };
+    McpToolHost::with_stores(&settings, stores)
 }
 
 /// Asks every configured tool server for its tools.

@@ -1,6 +1,7 @@
 //! The event store: appends in one round trip, loads through postgres-es, decides, retries.
 //! What is personal is sealed on its way in (`new_event`) and opened on its way out (`opening`).
 
+mod added_servers;
 mod append;
 mod appender;
 mod as_of;
@@ -23,6 +24,7 @@ mod timetable;
 mod tool_grants;
 mod unit;
 
+pub use added_servers::AddedToolServers;
 pub use append::AppendError;
 pub use appender::EventLog;
 pub use as_of::{Moment, Past, Record};

@@ -1,6 +1,7 @@
 //! The doors to the outside world. A port is a capability; its adapters live in `infra`, its
 //! scripted twins in `tests`, and both pass the same contract suite.
 
+mod added_servers;
 mod clock;
 mod document_store;
 mod embedder;
@@ -18,6 +19,9 @@ mod tool_grants;
 mod tool_host;
 mod tool_servers;
 
+pub use added_servers::{
+    AddedFailure, AddedServer, AddedServers, AdditionRefused, Change, ServerAuth, ServerChange,
+};
 pub use clock::Clock;
 pub use document_store::{
     DocumentFailure, DocumentHit, DocumentHits, DocumentQuery, DocumentStore, IndexedDocument,

@@ -1,5 +1,6 @@
 use futures::future::BoxFuture;
 
+use super::added_servers::{AddedServer, AdditionRefused, ServerAuth, ServerChange};
 use super::tool_host::ToolFailure;
 
 /// The deployment's own tool servers, for whoever operates them.
@@ -9,6 +10,22 @@ pub trait ToolServers: Send + Sync {
 
     /// One of them, asked now. There is nothing for a server that is not configured.
     fn refresh(&self, name: String) -> BoxFuture<'static, Option<ToolServerReport>>;
+
+    /// Adds one, on all nodes within seconds, and asks it.
+    fn add(
+        &self,
+        server: AddedServer,
+    ) -> BoxFuture<'static, Result<ToolServerReport, AdditionRefused>>;
+
+    /// Changes one that was added, likewise.
+    fn change(
+        &self,
+        label: String,
+        change: ServerChange,
+    ) -> BoxFuture<'static, Result<ToolServerReport, AdditionRefused>>;
+
+    /// Removes one that was added.
+    fn remove(&self, label: String) -> BoxFuture<'static, Result<(), AdditionRefused>>;
 }
 
 /// What is known of a tool server.
@@ -16,6 +33,12 @@ pub trait ToolServers: Send + Sync {
 pub struct ToolServerReport {
     /// Its name.
     pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// Whose word opens it.
+    pub auth: ServerAuth,
+    /// Whether an administrator has added it; else it is in the operator's file.
+    pub added: bool,
     /// The version of the protocol that was agreed on, while there is a session.
     pub version: Option<String>,
     /// How its list stands to what was approved.

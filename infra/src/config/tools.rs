@@ -1,10 +1,11 @@
+use jan_domain::ports::ServerAuth;
 use jan_domain::tool_permissions::ToolAllowance;
 
 use super::error::ConfigError;
 use super::setting::{Setting, SettingLine, Source};
 use super::sources::Sources;
 use super::value::{Written, list_of};
-use crate::tools::{Pins, ServerAuth, ToolLimits, ToolServerSettings, ToolSettings};
+use crate::tools::{Pins, ToolLimits, ToolServerSettings, ToolSettings};
 
 /// The server of Jan Server's own variable.
 const JAN_TOOLS: &str = "jan";
@@ -189,21 +190,11 @@ impl Written for Pins {
 
 impl Written for ServerAuth {
     fn parse(text: &str) -> Result<Self, &'static str> {
-        match text {
-            "key" => Ok(Self::Key),
-            "caller" => Ok(Self::Caller),
-            "client" => Ok(Self::Client),
-            _ => Err("key, caller or client"),
-        }
+        Self::parse(text).ok_or("key, caller or client")
     }
 
     fn write(&self) -> String {
-        let word = match self {
-            Self::Key => "key",
-            Self::Caller => "caller",
-            Self::Client => "client",
-        };
-        word.to_owned()
+        self.as_str().to_owned()
     }
 }
 

@@ -32,7 +32,13 @@ impl ToolAuthorizations for McpToolHost {
                     },
                 }
             };
-            Ok(parts.own.iter().map(door).collect())
+            Ok(parts
+                .own
+                .all()
+                .await
+                .iter()
+                .map(|server| door(server))
+                .collect())
         })
     }
 
@@ -54,7 +60,7 @@ impl ToolAuthorizations for McpToolHost {
     ) -> BoxFuture<'static, Result<GrantRecord, AuthorizationFailure>> {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
-            let (door, _) = parts.door(&server)?;
+            let (door, _) = parts.door(&server).await?;
             parts.grants.keep_token(&owner, &door, &token).await
         })
     }
@@ -66,7 +72,7 @@ impl ToolAuthorizations for McpToolHost {
     ) -> BoxFuture<'static, Result<BegunAuthorization, AuthorizationFailure>> {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
-            let (door, own) = parts.door(&wish.server)?;
+            let (door, own) = parts.door(&wish.server).await?;
             let mut wanted = Wish {
                 challenge: None,
                 scopes: wish.scopes,
@@ -102,11 +108,11 @@ impl ToolAuthorizations for McpToolHost {
         let parts = Arc::clone(&self.parts);
         Box::pin(async move {
             let awaited = parts.grants.awaited(&answer.state).await?;
-            let own = parts.own.iter();
-            let mut own = own.filter(|server| server.url() == awaited.1.server);
+            let servers = parts.own.all().await;
+            let own = servers.iter().find(|own| own.url() == awaited.1.server);
             let door = Door {
                 server: awaited.1.server.clone(),
-                home: own.next().map(|server| server.http().clone()),
+                home: own.map(|own| own.http().clone()),
             };
             parts.grants.finish(&door, awaited, &answer).await
         })
@@ -150,11 +156,11 @@ impl Parts {
 
     /// Where a server is that a caller names. Those of the operator that want nothing of callers are
     /// none of theirs; the others are found by their URL too.
-    fn door(
+    async fn door(
         &self,
         server: &NamedServer,
-    ) -> Result<(Door, Option<&OwnServer>), AuthorizationFailure> {
-        let found = self.own.iter().find(|own| match server {
+    ) -> Result<(Door, Option<Arc<OwnServer>>), AuthorizationFailure> {
+        let found = self.own.all().await.into_iter().find(|own| match server {
             NamedServer::Label(label) => own.name() == label,
             NamedServer::Url(url) => own.url() == url && own.is_the_callers(),
         });

@@ -3,11 +3,12 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jan_domain::caller::Owner;
 use jan_domain::ports::{
-    GrantStore, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult,
-    ToolServer, ToolServerReport, ToolServers,
+    AddedServers, GrantStore, ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace,
+    ToolResult, ToolServer,
 };
 use reqwest::header::AUTHORIZATION;
 
+use super::added::{Added, How};
 use super::asking::Asking;
 use super::calling;
 use super::dial::Dialled;
@@ -36,24 +37,26 @@ pub(super) struct Parts {
     lists: Lists,
 }
 
+/// Where what outlives the process is kept. What has no place is not there.
+#[derive(Clone, Default)]
+pub struct ToolStores {
+    /// What callers are granted.
+    pub grants: Option<Arc<dyn GrantStore>>,
+    /// What administrators add.
+    pub added: Option<Arc<dyn AddedServers>>,
+}
+
 impl McpToolHost {
     /// Sets everything up, without connecting, for servers that want nothing of single callers. To be
     /// called within a runtime, in which it keeps one task that ends idle sessions.
     pub fn try_new(settings: &ToolSettings) -> Result<Self, ToolSetupError> {
-        Self::build(settings, None)
+        Self::with_stores(settings, ToolStores::default())
     }
 
-    /// The same, with a place where what callers are granted is kept.
-    pub fn with_grants(
+    /// The same, with places for what callers are granted and what administrators add.
+    pub fn with_stores(
         settings: &ToolSettings,
-        grants: Arc<dyn GrantStore>,
-    ) -> Result<Self, ToolSetupError> {
-        Self::build(settings, Some(grants))
-    }
-
-    fn build(
-        settings: &ToolSettings,
-        grants: Option<Arc<dyn GrantStore>>,
+        stores: ToolStores,
     ) -> Result<Self, ToolSetupError> {
         let limits = &settings.limits;
         let safe_http = SafeHttp::try_new(&SafeHttpSettings {
@@ -65,11 +68,17 @@ impl McpToolHost {
             // A tool may be silent for as long as a call may take.
             silence: limits.call,
         })?;
+        let how = How {
+            safe_http: safe_http.clone(),
+            pins: settings.pins,
+            limits: limits.clone(),
+        };
+        let added = Added::new(stores.added, how);
         let http = GuardedHttp::new(safe_http.clone());
         let parts = Parts {
-            own: OwnServers::try_new(&settings.servers, settings.pins)?,
+            own: OwnServers::try_new(&settings.servers, settings.pins, added)?,
             safe_http,
-            grants: Grants::new(grants, http, settings.oauth.clone()),
+            grants: Grants::new(stores.grants, http, settings.oauth.clone()),
             caller_headers: CallerHeaders::try_new(&settings.caller_headers)?,
             limits: Arc::new(limits.clone()),
             sessions: Sessions::new(limits.session_idle),
@@ -118,20 +127,8 @@ impl ToolHost for McpToolHost {
     }
 }
 
-impl ToolServers for McpToolHost {
-    fn report(&self) -> BoxFuture<'static, Vec<ToolServerReport>> {
-        let parts = Arc::clone(&self.parts);
-        Box::pin(async move { parts.own.report(parts.asking(None)).await })
-    }
-
-    fn refresh(&self, name: String) -> BoxFuture<'static, Option<ToolServerReport>> {
-        let parts = Arc::clone(&self.parts);
-        Box::pin(async move { parts.own.refresh(parts.asking(None), &name).await })
-    }
-}
-
 impl Parts {
-    fn asking<'a>(&'a self, owner: Option<&'a Owner>) -> Asking<'a> {
+    pub(super) fn asking<'a>(&'a self, owner: Option<&'a Owner>) -> Asking<'a> {
         Asking {
             sessions: &self.sessions,
             lists: &self.lists,

@@ -10,6 +10,8 @@
 //!
 //! Start reading at `host`.
 
+mod added;
+mod administering;
 mod approval;
 mod asking;
 mod authorizing;
@@ -35,8 +37,6 @@ mod settings;
 mod tests;
 mod wire;
 
-pub use host::McpToolHost;
+pub use host::{McpToolHost, ToolStores};
 pub use pins::Pins;
-pub use settings::{
-    OauthSettings, ServerAuth, ToolLimits, ToolServerSettings, ToolSettings, ToolSetupError,
-};
+pub use settings::{OauthSettings, ToolLimits, ToolServerSettings, ToolSettings, ToolSetupError};

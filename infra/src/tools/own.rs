@@ -1,23 +1,30 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use futures::future::join_all;
 use jan_domain::ports::{ToolFailure, ToolOffer, ToolServerReport};
 
+use super::added::Added;
 use super::asking::Asking;
 use super::dial::Dialled;
 use super::own_server::OwnServer;
 use super::pins::Pins;
 use super::settings::{ToolServerSettings, ToolSetupError};
 
-/// The deployment's own tool servers, in the operator's order.
+/// The deployment's own tool servers: those of the operator's file in its order, then those that were
+/// added.
 pub(super) struct OwnServers {
-    servers: Vec<OwnServer>,
+    configured: Vec<Arc<OwnServer>>,
+    pub(super) added: Added,
 }
+
+type Servers = Vec<Arc<OwnServer>>;
 
 impl OwnServers {
     pub(super) fn try_new(
         servers: &[ToolServerSettings],
         pins: Pins,
+        added: Added,
     ) -> Result<Self, ToolSetupError> {
         let mut names = HashSet::new();
         let mut own = Vec::with_capacity(servers.len());
@@ -27,19 +34,32 @@ impl OwnServers {
                     server: settings.name.clone(),
                 });
             }
-            own.push(OwnServer::try_new(settings, pins)?);
+            own.push(Arc::new(OwnServer::try_new(settings, pins)?));
         }
-        Ok(Self { servers: own })
+        Ok(Self {
+            configured: own,
+            added,
+        })
     }
 
-    /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &OwnServer> {
-        self.servers.iter()
+    /// All of them. A label of the file is the file's, whatever was added.
+    pub(super) async fn all(&self) -> Servers {
+        let added = self.added.current().await;
+        let added = added
+            .iter()
+            .filter(|server| !self.is_configured(server.name()));
+        self.configured.iter().chain(added).cloned().collect()
+    }
+
+    /// Whether the operator's file has one of this name.
+    pub(super) fn is_configured(&self, name: &str) -> bool {
+        self.configured.iter().any(|server| server.name() == name)
     }
 
     /// The tools of all servers that answer. Of two tools with one name the first is offered.
     pub(super) async fn offers(&self, asking: Asking<'_>) -> Vec<ToolOffer> {
-        let asked = self.servers.iter().map(|server| server.offers(asking));
+        let servers = self.all().await;
+        let asked = servers.iter().map(|server| server.offers(asking));
         let answers = join_all(asked).await;
         let mut names = HashSet::new();
         answers
@@ -56,13 +76,14 @@ impl OwnServers {
         asking: Asking<'_>,
         tool: &str,
     ) -> Result<Dialled, ToolFailure> {
-        for server in &self.servers {
+        let servers = self.all().await;
+        for server in &servers {
             if let Some(dialled) = server.lately(asking, tool).await {
                 return Ok(dialled);
             }
         }
         let (mut silent, mut closed, mut withheld) = (false, false, false);
-        for server in &self.servers {
+        for server in &servers {
             match server.verdict(asking).await {
                 Ok((verdict, dialled)) if verdict.offers(tool) => return Ok(dialled),
                 Ok((verdict, _)) => withheld |= verdict.withholds(tool),
@@ -83,13 +104,15 @@ impl OwnServers {
 
     /// What is known of all servers.
     pub(super) async fn report(&self, asking: Asking<'_>) -> Vec<ToolServerReport> {
-        let asked = self.servers.iter().map(|server| server.seen(asking));
+        let servers = self.all().await;
+        let asked = servers.iter().map(|server| server.seen(asking));
         join_all(asked).await
     }
 
     /// What a server offers now.
     pub(super) async fn refresh(&self, asking: Asking<'_>, name: &str) -> Option<ToolServerReport> {
-        let server = self.servers.iter().find(|server| server.name() == name)?;
+        let servers = self.all().await;
+        let server = servers.iter().find(|server| server.name() == name)?;
         Some(server.seen_anew(asking).await)
     }
 }

@@ -2,7 +2,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jan_domain::ports::{Approval, Credential, ToolFailure, ToolOffer, ToolServerReport};
+use jan_domain::ports::{
+    Approval, Credential, ServerAuth, ToolFailure, ToolOffer, ToolServerReport,
+};
 use tokio::time::Instant;
 use url::Url;
 
@@ -13,7 +15,7 @@ use super::endpoint::{Destination, Endpoint};
 use super::headers::bearer;
 use super::oauth::ServiceToken;
 use super::pins::Pins;
-use super::settings::{ServerAuth, ToolServerSettings, ToolSetupError};
+use super::settings::{ToolServerSettings, ToolSetupError};
 use crate::model_provider::install_crypto;
 
 /// How long a server that did not answer is left alone.
@@ -27,6 +29,8 @@ pub(super) struct OwnServer {
     /// As it is reached; without what opens it, unless that is the operator's key.
     endpoint: Arc<Endpoint>,
     lock: Lock,
+    /// Whether an administrator has added it.
+    added: bool,
     /// What is asked for at its authorization server.
     pub(super) scopes: Vec<String>,
     /// Who we are there, for callers' grants.
@@ -45,7 +49,17 @@ enum Lock {
 }
 
 impl OwnServer {
+    /// One of the operator's file, reached where it is.
     pub(super) fn try_new(
+        settings: &ToolServerSettings,
+        pins: Pins,
+    ) -> Result<Self, ToolSetupError> {
+        Self::reached_by(client(settings)?, settings, pins)
+    }
+
+    /// One that this client reaches.
+    pub(super) fn reached_by(
+        client: reqwest::Client,
         settings: &ToolServerSettings,
         pins: Pins,
     ) -> Result<Self, ToolSetupError> {
@@ -66,7 +80,7 @@ impl OwnServer {
         }
         let destination = Destination {
             url: url.as_str(),
-            client: client(settings)?,
+            client,
             headers,
         };
         let limits = Arc::new(settings.limits.clone());
@@ -74,12 +88,19 @@ impl OwnServer {
         Ok(Self {
             endpoint: Arc::new(endpoint),
             lock: Lock::of(settings)?,
+            added: false,
             scopes: settings.scopes.clone(),
             client: client_of(settings),
             allowed: settings.allowed_tools.iter().cloned().collect(),
             approvals: Approvals::new(pins, settings.pin.clone(), &settings.tool_pins),
             failed: Mutex::new(None),
         })
+    }
+
+    /// The same, as one that an administrator has added.
+    pub(super) fn that_was_added(mut self) -> Self {
+        self.added = true;
+        self
     }
 
     pub(super) fn name(&self) -> &str {
@@ -198,6 +219,9 @@ impl OwnServer {
     ) -> ToolServerReport {
         let mut report = ToolServerReport {
             name: self.endpoint.name.clone(),
+            url: self.url().to_owned(),
+            auth: self.lock.auth(),
+            added: self.added,
             version: None,
             approval: Approval::Unpinned,
             pin: None,
@@ -254,6 +278,14 @@ impl OwnServer {
 }
 
 impl Lock {
+    fn auth(&self) -> ServerAuth {
+        match self {
+            Self::Operator => ServerAuth::Key,
+            Self::Caller => ServerAuth::Caller,
+            Self::Client(_) => ServerAuth::Client,
+        }
+    }
+
     fn of(settings: &ToolServerSettings) -> Result<Self, ToolSetupError> {
         match settings.auth {
             ServerAuth::Key => Ok(Self::Operator),

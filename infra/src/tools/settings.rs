@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use jan_domain::ports::ServerAuth;
 use jan_domain::tool_permissions::ToolPermissions;
 
 use super::pins::Pins;
@@ -95,17 +96,6 @@ pub struct ToolServerSettings {
     pub tool_pins: Vec<String>,
     /// Patience and sizes.
     pub limits: ToolLimits,
-}
-
-/// Whose word opens a tool server of the deployment's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ServerAuth {
-    /// The operator's: its API key, or nothing.
-    Key,
-    /// Each caller's own: a token, or a grant of its authorization server.
-    Caller,
-    /// The deployment's own at its authorization server (`client_credentials`).
-    Client,
 }
 
 impl ToolServerSettings {

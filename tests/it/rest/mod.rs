@@ -1,6 +1,7 @@
 //! The REST surface as clients see it: the real router, a database per test, a model that obeys.
 
 mod admin;
+mod admin_added_tool_servers;
 mod admin_projections;
 mod admin_tool_servers;
 mod audit;

@@ -39,7 +39,9 @@ pub(super) async fn assemble(
     let keys = OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events);
     let mcp = mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp);
     let settings = setup.tools.clone().unwrap_or_default();
-    let servers = Arc::new(tool_servers(&settings, &mcp, &pool, &keys)?);
+    let seal = Arc::new(KeySeal::of(&world.key));
+    let sealing = Arc::clone(&seal) as _;
+    let servers = Arc::new(tool_servers(&settings, &mcp, (&pool, &keys), sealing)?);
     let tools = tools((&world, &setup), &pool, &servers).await?;
     let application = Application::assemble(Blueprint {
         pool: pool.clone(),
@@ -52,7 +54,7 @@ pub(super) async fn assemble(
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
-        seal: Arc::new(KeySeal::of(&world.key)),
+        seal,
         signer: Arc::new(AuditKey::from(&world.key)),
         keys,
         retention: retention_terms(&RetentionSettings::default(), &setup.limits),

@@ -14,7 +14,6 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(accounts::erase))
         .routes(routes!(nodes::list))
-        .routes(routes!(tool_servers::list))
-        .routes(routes!(tool_servers::refresh))
+        .merge(tool_servers::routes())
         .merge(projections::routes())
 }

@@ -1,5 +1,6 @@
+use jan_domain::ports::ServerAuth;
 use jan_infra::secret::Secret;
-use jan_infra::tools::{ServerAuth, ToolServerSettings, ToolSettings};
+use jan_infra::tools::{ToolServerSettings, ToolSettings};
 use jan_tests::scripted_authorization::{Script, ScriptedAuthorization};
 use jan_tests::scripted_tools::ScriptedTools;
 use serde_json::json;

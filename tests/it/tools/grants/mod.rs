@@ -5,7 +5,8 @@ mod deployment;
 mod hostile;
 mod kept;
 
-use jan_infra::tools::{ServerAuth, ToolServerSettings, ToolSettings};
+use jan_domain::ports::ServerAuth;
+use jan_infra::tools::{ToolServerSettings, ToolSettings};
 use jan_tests::app::{App, Setup};
 use jan_tests::request::{Answer, Client};
 use jan_tests::scripted_authorization::{Brought, Script, ScriptedAuthorization};

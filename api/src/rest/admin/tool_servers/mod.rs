@@ -1,5 +1,10 @@
 //! The deployment's tool servers, for whoever operates them.
 
+mod add;
+mod change;
+mod remove;
+mod wish;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,10 +12,21 @@ use axum::extract::{Path, State};
 use jan_domain::ports::{ToolReport, ToolServerReport};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::caller::Administrator;
 use crate::error::ApiError;
-use crate::state::Server;
+use crate::state::{ApiState, Server};
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(refresh))
+        .routes(routes!(add::add))
+        .routes(routes!(change::change))
+        .routes(routes!(remove::remove))
+}
 
 /// Since this version of the protocol a server is asked without a session.
 const MODERN: &str = "2026-07-28";
@@ -22,6 +38,12 @@ pub(crate) struct ToolServerBody {
     pub(crate) label: String,
     /// `tool_server`
     object: &'static str,
+    /// Where it is.
+    url: String,
+    /// Whose word opens it: `key`, `caller` or `client`.
+    auth: &'static str,
+    /// `file` (the operator's configuration) or `api`.
+    origin: &'static str,
     /// `modern` or `legacy`, while there is an understanding with it.
     pub(crate) era: Option<&'static str>,
     /// The version of the protocol.
@@ -72,6 +94,9 @@ impl From<ToolServerReport> for ToolServerBody {
         Self {
             label: report.name,
             object: "tool_server",
+            url: report.url,
+            auth: report.auth.as_str(),
+            origin: if report.added { "api" } else { "file" },
             era: report
                 .version
                 .as_ref()

@@ -1,5 +1,5 @@
 use http::StatusCode;
-use jan_domain::ports::{AuthorizationFailure, GrantFailure};
+use jan_domain::ports::{AdditionRefused, AuthorizationFailure, GrantFailure};
 
 use super::ApiError;
 use super::conversation::sentence;
@@ -37,6 +37,24 @@ impl From<AuthorizationFailure> for ApiError {
             }
             AuthorizationFailure::Server(failure) => failure.into(),
             AuthorizationFailure::Store(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<AdditionRefused> for ApiError {
+    fn from(refusal: AdditionRefused) -> Self {
+        let message = sentence(&refusal);
+        match refusal {
+            AdditionRefused::Taken(_) => {
+                Self::new(StatusCode::CONFLICT, "already_exists", message).at("label")
+            }
+            AdditionRefused::Configured(_) => {
+                Self::new(StatusCode::CONFLICT, "configured", message).at("label")
+            }
+            AdditionRefused::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+            AdditionRefused::Forbidden => Self::invalid_value(message).at("url"),
+            AdditionRefused::Unusable(_) => Self::invalid_value(message),
+            AdditionRefused::Store(failure) => Self::unavailable(failure.0.as_ref()),
         }
     }
 }
