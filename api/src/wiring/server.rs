@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::PageCache;
-use jan_domain::ports::KeyFailure;
+use jan_domain::ports::{KeyFailure, ToolHost};
 use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
@@ -15,7 +15,7 @@ use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetup
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::search::SearchSetupError;
 use jan_infra::telemetry::Telemetry;
-use jan_infra::tools::{McpToolHost, ToolSetupError};
+use jan_infra::tools::{McpToolHost, ToolSettings, ToolSetupError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -104,7 +104,7 @@ pub async fn serve_until(
     let mut ground = Ground::default();
     let stop = serving.stop.clone();
     let application = tokio::select! {
-        application = start(&mut ground, &serving) => application.map(Some),
+        application = start(&mut ground, &serving, listener.local_addr().unwrap_or(address)) => application.map(Some),
         // Whatever is still starting is ended with the rest of the ground.
         () = stop.cancelled() => Ok(None),
     };
@@ -130,7 +130,11 @@ pub async fn serve_until(
     application.map(|_| ())
 }
 
-async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application, ServeError> {
+async fn start(
+    ground: &mut Ground,
+    serving: &Serving<'_>,
+    listening: SocketAddr,
+) -> Result<Application, ServeError> {
     let config = serving.config;
     let pool = ground.database(config).await?;
     let keys = owner_keys(config, &pool)?;
@@ -145,13 +149,7 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let key = SigningKey::of(config)?;
     let seal = KeySeal::of(&key);
     let signer = AuditKey::of(config)?;
-    let servers = Arc::new(McpToolHost::try_new(&config.tools)?);
-    let tools = builtin_tools(
-        &pool,
-        Arc::clone(&servers) as _,
-        &config.search,
-        &config.scrape,
-    )?;
+    let (servers, tools) = tools_of(config, &pool, listening)?;
     let tools = WithCode::before(tools, python(config).await);
     if config.server.roles.worker {
         let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
@@ -186,6 +184,23 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     })
     .await;
     Ok(assembled?)
+}
+
+/// The tool servers, and the tools on offer. Neither calls this server for a caller.
+fn tools_of(
+    config: &Config,
+    pool: &Pool,
+    listening: SocketAddr,
+) -> Result<(Arc<McpToolHost>, Arc<dyn ToolHost>), ServeError> {
+    let own = config.own_places(listening);
+    let mut scrape = config.scrape.clone();
+    scrape.fetch.addresses.own = own.clone();
+    let servers = Arc::new(McpToolHost::try_new(&ToolSettings {
+        own,
+        ..config.tools.clone()
+    })?);
+    let tools = builtin_tools(pool, Arc::clone(&servers) as _, &config.search, &scrape)?;
+    Ok((servers, tools))
 }
 
 /// The tool that runs code. A server whose runner does not work comes up without it.

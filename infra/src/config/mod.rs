@@ -33,6 +33,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use audit::AuditSettings;
@@ -53,6 +54,7 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 use crate::code::CodeSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
+use crate::safe_http::OwnPlaces;
 use crate::scrape::ScrapeSettings;
 use crate::search::SearchSettings;
 use crate::tools::ToolSettings;
@@ -145,6 +147,14 @@ impl Config {
     pub fn master_key_file(&self) -> PathBuf {
         let usual = || self.runtime.data_dir.join("secrets").join("master-key");
         self.keys.master_key_file.clone().unwrap_or_else(usual)
+    }
+
+    /// Where a server of this configuration that listens here answers, by its address, by the hosts
+    /// of its MCP endpoint and by the issuer of its tokens.
+    pub fn own_places(&self, listening: SocketAddr) -> OwnPlaces {
+        let hosts = self.mcp.hosts.to_vec().into_iter();
+        let own = hosts.fold(OwnPlaces::of(listening), |own, host| own.also(&host));
+        own.also_at(&self.auth.issuer)
     }
 
     fn read(mut sources: Sources) -> Result<Self, ConfigError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::allowance::AllowedPlace;
+use super::ourselves::OwnPlaces;
 use super::reached::CheckReached;
 use super::resolver::{Lookup, SystemLookup, VettingResolver};
 use super::vetting::{AddressRefusal, Policy};
@@ -13,6 +14,8 @@ use crate::model_provider::install_crypto;
 /// What callers may name, and how long it may take.
 #[derive(Debug, Clone)]
 pub struct SafeHttpSettings {
+    /// What is this server itself, and never called.
+    pub own: OwnPlaces,
     /// Places that may be named although they are not public.
     pub allowed: Vec<AllowedPlace>,
     /// Whether `http:` is allowed for public places too.
@@ -28,6 +31,7 @@ pub struct SafeHttpSettings {
 impl Default for SafeHttpSettings {
     fn default() -> Self {
         Self {
+            own: OwnPlaces::default(),
             allowed: Vec::new(),
             allow_http: false,
             ports: vec![443, 80],
@@ -86,7 +90,7 @@ pub struct SafeHttp {
     policy: Arc<Policy>,
     /// Connects to public addresses only.
     guarded: reqwest::Client,
-    /// Connects to wherever a place leads that the operator named.
+    /// Connects to wherever a place leads that the operator named, unless that is here.
     trusting: reqwest::Client,
 }
 
@@ -101,6 +105,7 @@ impl SafeHttp {
         lookup: Arc<dyn Lookup>,
     ) -> Result<Self, reqwest::Error> {
         let policy = Arc::new(Policy {
+            own: settings.own.clone(),
             allowed: settings.allowed.clone(),
             allow_http: settings.allow_http,
             ports: settings.ports.clone(),
@@ -108,12 +113,15 @@ impl SafeHttp {
         let resolver = VettingResolver::new(Arc::clone(&policy), lookup);
         let guarded = plain_client(settings)
             .dns_resolver(Arc::new(resolver))
-            .connector_layer(CheckReached(Arc::clone(&policy)))
+            .connector_layer(CheckReached::public(&policy))
+            .build()?;
+        let trusting = plain_client(settings)
+            .connector_layer(CheckReached::anywhere(&policy))
             .build()?;
         Ok(Self {
             policy,
             guarded,
-            trusting: plain_client(settings).build()?,
+            trusting,
         })
     }
 

@@ -4,6 +4,7 @@ use url::{Host, Url};
 
 use super::address::is_public;
 use super::allowance::AllowedPlace;
+use super::ourselves::OwnPlaces;
 
 /// Longest address we read.
 const URL_BYTES_MAX: usize = 2_048;
@@ -41,6 +42,9 @@ pub enum AddressRefusal {
     /// The host is an address of somebody's inside, or a name for one.
     #[error("its host is not public")]
     NotPublic,
+    /// It is this server: whoever sent it here would have it call itself.
+    #[error("it is this server's own")]
+    Ourselves,
     /// The name leads to an address of somebody's inside.
     #[error("its name resolves to an address that is not public")]
     ResolvesInside,
@@ -52,6 +56,7 @@ pub enum AddressRefusal {
 /// What may be called.
 #[derive(Debug, Clone)]
 pub(super) struct Policy {
+    pub(super) own: OwnPlaces,
     pub(super) allowed: Vec<AllowedPlace>,
     pub(super) allow_http: bool,
     pub(super) ports: Vec<u16>,
@@ -62,6 +67,9 @@ impl Policy {
     /// whether the operator named the place.
     pub(super) fn vet(&self, text: &str) -> Result<(Url, bool), AddressRefusal> {
         let url = parse(text)?;
+        if self.own.are_named_by(&url) {
+            return Err(AddressRefusal::Ourselves);
+        }
         let named = self.allowed.iter().any(|place| place.is_named_by(&url));
         if named {
             return Ok((url, true));

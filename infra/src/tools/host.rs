@@ -39,6 +39,7 @@ impl McpToolHost {
         let parts = Parts {
             own: OwnServers::try_new(&settings.servers, settings.pins)?,
             safe_http: SafeHttp::try_new(&SafeHttpSettings {
+                own: settings.own.clone(),
                 allowed: settings.allowed.clone(),
                 allow_http: settings.allow_http,
                 ports: settings.ports.clone(),

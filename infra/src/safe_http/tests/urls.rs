@@ -1,5 +1,6 @@
 //! The table of `REFUSED`, called; and what passes.
 
+use super::super::ourselves::OwnPlaces;
 use super::super::vetting::Policy;
 use super::canary::Canary;
 use super::refused::REFUSED;
@@ -94,7 +95,7 @@ proptest! {
     fn no_text_passes_as_an_address_of_the_inside(
         text in "\\PC{0,40}|https?:/{0,3}[0-9a-fx.:%@#\\[\\]/\\\\]{0,40}"
     ) {
-        let policy = Policy { allowed: Vec::new(), allow_http: true, ports: vec![80, 443] };
+        let policy = Policy { own: OwnPlaces::default(), allowed: Vec::new(), allow_http: true, ports: vec![80, 443] };
         if let Ok((url, _)) = policy.vet(&text) {
             let passes = match url.host().unwrap() {
                 url::Host::Domain(name) => name.contains('.') && !name.ends_with("localhost"),
