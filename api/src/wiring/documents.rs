@@ -123,6 +123,12 @@ impl Documents {
     }
 
     async fn search(&self, query: &DocumentQuery) -> Result<DocumentHits, DocumentFailure> {
+        let mut found = self.search_all(query).await?;
+        found.hits.retain(|hit| hit.score >= query.score_min);
+        Ok(found)
+    }
+
+    async fn search_all(&self, query: &DocumentQuery) -> Result<DocumentHits, DocumentFailure> {
         let complete = self.fresh().await?;
         let documents = &self.reads.documents;
         let mut found = DocumentHits {

@@ -8,6 +8,7 @@
 mod again;
 mod attendance;
 mod begin;
+mod bounds;
 mod call_directly;
 mod cancel;
 mod carried;

@@ -16,7 +16,7 @@ const QUERY_CHARS_MAX: usize = 400;
 const RESULTS: (u32, u32) = (1, 50);
 const RESULTS_USUAL: u32 = 10;
 const PAGES: (u32, u32) = (1, 10);
-const HOSTS_MAX: usize = 20;
+const HOSTS_MAX: usize = 100;
 /// Size of what an engine says beside its results.
 const BESIDE_BYTES_MAX: usize = 16 << 10;
 

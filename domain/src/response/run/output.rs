@@ -112,7 +112,12 @@ fn passages_of(told: &Value) -> Option<Value> {
         let Some(name) = result["document_id"].as_str() else {
             return result.clone();
         };
-        json!({"file_id": name, "filename": name, "attributes": result["metadata"],
+        // Results of an older record have no attributes.
+        let attributes = match &result["attributes"] {
+            Value::Null => &result["metadata"],
+            attributes => attributes,
+        };
+        json!({"file_id": name, "filename": name, "attributes": attributes,
             "score": result["score"], "text": result["text"]})
     };
     Some(told["results"].as_array()?.iter().map(passage).collect())

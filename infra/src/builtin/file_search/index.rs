@@ -2,9 +2,10 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jan_domain::caller::Owner;
-use jan_domain::document::{DocumentContent, DocumentName};
+use jan_domain::document::{Attributes, DocumentContent, DocumentName};
 use jan_domain::limits::{
-    DOCUMENT_NAME_CHARS_MAX, DOCUMENT_TAG_CHARS_MAX, DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX,
+    DOCUMENT_ATTRIBUTES_MAX, DOCUMENT_COLLECTION_CHARS_MAX, DOCUMENT_NAME_CHARS_MAX,
+    DOCUMENT_TAG_CHARS_MAX, DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX,
 };
 use jan_domain::ports::{DocumentStore, ToolOffer, ToolResult};
 use jan_domain::response::EffectClass;
@@ -57,7 +58,12 @@ fn read(arguments: &Arguments) -> Result<(DocumentName, DocumentContent), Unfit>
     let text = arguments.as_it_stands("text")?;
     let metadata = arguments.fields("metadata")?;
     let tags = arguments.texts("tags")?.into_iter().collect();
-    Ok((name, DocumentContent::try_new(text, metadata, tags)?))
+    let attributes = Attributes::try_new(arguments.fields("attributes")?)?;
+    let mut content = DocumentContent::try_new(text, metadata, tags)?.with_attributes(attributes);
+    if arguments.is_given("collection") {
+        content = content.in_collection(arguments.as_it_stands("collection")?)?;
+    }
+    Ok((name, content))
 }
 
 impl BuiltinTool for FileSearchIndex {
@@ -94,6 +100,11 @@ fn input_schema() -> Value {
             "tags": {"type": "array", "maxItems": DOCUMENT_TAGS_MAX,
                 "items": {"type": "string", "minLength": 1, "maxLength": DOCUMENT_TAG_CHARS_MAX},
                 "description": "Words by which searches can be narrowed"},
+            "collection": {"type": "string", "minLength": 1, "maxLength": DOCUMENT_COLLECTION_CHARS_MAX,
+                "description": "A collection the document belongs to; searches can be confined to it"},
+            "attributes": {"type": "object", "maxProperties": DOCUMENT_ATTRIBUTES_MAX,
+                "additionalProperties": {"type": ["string", "number", "boolean"]},
+                "description": "Simple values by which searches are filtered"},
         },
         "required": ["document_id", "text"],
     })
