@@ -124,6 +124,7 @@ async fn make_call(
         step: step.step.id.clone(),
         owner: run.owner.clone(),
         traceparent: run.metadata.traceparent.clone(),
+        request_id: run.metadata.request_id.clone(),
     });
     match tokio::time::timeout(run.commands.runner.limits.tool_timeout, call).await {
         Ok(Ok(result)) => returned(result, progress.terms.tools_only),

@@ -5,14 +5,15 @@ use serde_json::{Map, Value};
 use super::ReadFailure;
 use crate::caller::Owner;
 use crate::document::{AttributeFilter, DocumentContent, DocumentName};
+use crate::metadata::Request;
 
 /// Documents that their owners have given to be searched. Nobody sees anybody else's.
 pub trait DocumentStore: Send + Sync {
-    /// Keeps a document in place of what its owner called so before. Searches that begin afterwards
+    /// Keeps a document in place of what its owner called so before, because of a request. Searches that begin afterwards
     /// find it.
     fn index<'a>(
         &'a self,
-        owner: &'a Owner,
+        by: (&'a Owner, &'a Request),
         name: DocumentName,
         content: DocumentContent,
     ) -> BoxFuture<'a, Result<IndexedDocument, DocumentFailure>>;

@@ -90,6 +90,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             step: StepId::parse(&format!("step_{number}"))?,
             owner: owner.clone(),
             traceparent: None,
+            request_id: String::new(),
         });
         match called.await {
             Ok(result) => tell(

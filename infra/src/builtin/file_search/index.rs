@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use jan_domain::caller::Owner;
 use jan_domain::document::{Attributes, DocumentContent, DocumentName};
 use jan_domain::limits::{
     DOCUMENT_ATTRIBUTES_MAX, DOCUMENT_COLLECTION_CHARS_MAX, DOCUMENT_NAME_CHARS_MAX,
@@ -12,7 +11,7 @@ use jan_domain::response::EffectClass;
 use serde_json::{Map, Value, json};
 
 use crate::builtin::arguments::{Arguments, document, failed};
-use crate::builtin::host::BuiltinTool;
+use crate::builtin::host::{BuiltinTool, CalledBy};
 
 /// How many bytes of text a model takes for one token, about.
 const BYTES_PER_TOKEN: usize = 4;
@@ -31,13 +30,16 @@ impl FileSearchIndex {
         Self { documents }
     }
 
-    async fn index(&self, owner: &Owner, arguments: &Arguments) -> ToolResult {
+    async fn index(&self, by: &CalledBy, arguments: &Arguments) -> ToolResult {
         let (name, content) = match read(arguments) {
             Ok(read) => read,
             Err(wrong) => return failed(wrong),
         };
         let tokens = content.text.len().div_ceil(BYTES_PER_TOKEN);
-        let indexed = self.documents.index(owner, name.clone(), content).await;
+        let indexed = self
+            .documents
+            .index((&by.owner, &by.request), name.clone(), content);
+        let indexed = indexed.await;
         match indexed {
             Ok(indexed) => document(json!({
                 "document_id": name.as_str(),
@@ -81,10 +83,10 @@ impl BuiltinTool for FileSearchIndex {
 
     fn call(
         self: Arc<Self>,
-        owner: Owner,
+        by: CalledBy,
         arguments: Map<String, Value>,
     ) -> BoxFuture<'static, ToolResult> {
-        Box::pin(async move { self.index(&owner, &Arguments(arguments)).await })
+        Box::pin(async move { self.index(&by, &Arguments(arguments)).await })
     }
 }
 

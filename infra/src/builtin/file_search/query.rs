@@ -11,7 +11,7 @@ use jan_domain::response::EffectClass;
 use serde_json::{Map, Value, json};
 
 use crate::builtin::arguments::{Arguments, WrongArgument, document, failed, wrong};
-use crate::builtin::host::BuiltinTool;
+use crate::builtin::host::{BuiltinTool, CalledBy};
 use crate::scrape::beginning;
 
 /// A question's length, and what one call may ask for.
@@ -147,10 +147,10 @@ impl BuiltinTool for FileSearchQuery {
 
     fn call(
         self: Arc<Self>,
-        owner: Owner,
+        by: CalledBy,
         arguments: Map<String, Value>,
     ) -> BoxFuture<'static, ToolResult> {
-        Box::pin(async move { self.query(owner, &Arguments(arguments)).await })
+        Box::pin(async move { self.query(by.owner, &Arguments(arguments)).await })
     }
 }
 
