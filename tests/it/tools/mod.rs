@@ -3,6 +3,7 @@
 mod addresses;
 mod by_clients;
 mod by_models;
+mod citations;
 
 use jan_infra::scrape::ScrapeSettings;
 use jan_infra::search::{EngineName, SearchSettings};
