@@ -222,7 +222,8 @@ mod tests {
         filter.accepts(attributes.as_object().unwrap())
     }
 
-    fn one(kind: &str, key: &str, value: Value) -> Value {
+    fn one(kind: &str, key: &str, value: impl Into<Value>) -> Value {
+        let value = value.into();
         json!({"type": kind, "key": key, "value": value})
     }
 

@@ -252,13 +252,13 @@ fn names_file(text: &str, (start, end): (usize, usize), name: &str) -> bool {
         .iter()
         .any(|(open, close)| before == Some(*open) && next == Some(*close));
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '\\' | '@');
-    let ends = !next.is_some_and(is_part)
-        && !(next == Some('.') && then.is_some_and(char::is_alphanumeric));
+    let goes_on =
+        next.is_some_and(is_part) || (next == Some('.') && then.is_some_and(char::is_alphanumeric));
     let begins = !before.is_some_and(|c| is_part(c) || c == '.');
     let is_word = name
         .chars()
         .all(|c| c.is_alphabetic() || c == ' ' || c == '\'');
-    quoted || (begins && ends && !is_word && name.chars().count() > 2)
+    quoted || (begins && !goes_on && !is_word && name.chars().count() > 2)
 }
 
 /// Whether words of this letter's script stand without spaces, so that it may come before a mark.
