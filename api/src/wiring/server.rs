@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_commands::crash::CrashPoints;
-use jan_commands::store::PageCache;
+use jan_commands::store::{CodeSessions, PageCache};
 use jan_domain::ports::{KeyFailure, ToolHost};
 use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::Config;
@@ -21,7 +21,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::owner_keys::owner_keys;
-use super::{Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms};
+use super::{
+    Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
+};
 use crate::serve::serve;
 
 /// Why the server does not start.
@@ -150,13 +152,11 @@ async fn start(
     let seal = KeySeal::of(&key);
     let signer = AuditKey::of(config)?;
     let (servers, tools) = tools_of(config, &pool, listening)?;
-    let tools = WithCode::before(tools, python(config).await);
+    let sessions = code_sessions(&config.code, &pool, &keys);
     if config.server.roles.worker {
-        let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
-        let pages = PageCache::new(pool.clone());
-        let pruning = pages.keep_pruning(kept, pages_max, ground.stop.clone());
-        ground.tracker.spawn(pruning);
+        ground.keep_pruning(config, &pool, sessions.clone());
     }
+    let tools = WithCode::before(tools, python(config, sessions).await);
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
@@ -204,8 +204,8 @@ fn tools_of(
 }
 
 /// The tool that runs code. A server whose runner does not work comes up without it.
-async fn python(config: &Config) -> Option<PythonExec> {
-    let runner = select_runner(&config.code).await;
+async fn python(config: &Config, sessions: CodeSessions) -> Option<PythonExec> {
+    let runner = select_runner(&config.code, Some(Arc::new(sessions))).await;
     let runner = runner.unwrap_or_else(|error| {
         tracing::error!("python_exec is not offered: {error}");
         None
@@ -214,6 +214,15 @@ async fn python(config: &Config) -> Option<PythonExec> {
 }
 
 impl Ground {
+    /// Forgets what is too old of what is kept for a while.
+    fn keep_pruning(&self, config: &Config, pool: &Pool, sessions: CodeSessions) {
+        let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
+        let pages = PageCache::new(pool.clone());
+        let pruning = pages.keep_pruning(kept, pages_max, self.stop.clone());
+        self.tracker.spawn(pruning);
+        self.tracker.spawn(sessions.keep_pruning(self.stop.clone()));
+    }
+
     /// The configured database, or our own.
     async fn database(&mut self, config: &Config) -> Result<Pool, ServeError> {
         let target = if let Some(url) = &config.database.url {

@@ -4,6 +4,7 @@
 mod append;
 mod appender;
 mod as_of;
+mod code_sessions;
 mod erasures;
 mod execute;
 mod foreign_event;
@@ -25,6 +26,7 @@ mod unit;
 pub use append::AppendError;
 pub use appender::EventLog;
 pub use as_of::{Moment, Past, Record};
+pub use code_sessions::CodeSessions;
 pub(crate) use erasures::Erasures;
 pub(crate) use execute::back_off;
 pub use execute::{Executed, Loaded, Store};

@@ -2,6 +2,7 @@
 //! scripted twins in `tests`, and both pass the same contract suite.
 
 mod clock;
+mod code_session_store;
 mod document_store;
 mod embedder;
 mod id_generator;
@@ -17,6 +18,7 @@ mod tool_host;
 mod tool_servers;
 
 pub use clock::Clock;
+pub use code_session_store::{CodeSession, CodeSessionStore};
 pub use document_store::{
     DocumentFailure, DocumentHit, DocumentHits, DocumentQuery, DocumentStore, IndexedDocument,
     SearchMode,

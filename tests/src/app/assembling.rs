@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use jan_api::wiring::{
-    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms,
+    Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
@@ -68,7 +68,9 @@ async fn tools(world: &World, setup: &Setup, pool: &PgPool) -> anyhow::Result<To
     let python = match &setup.code {
         None => None,
         Some(settings) => {
-            let runner = select_runner(settings).await?;
+            let keys = OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events);
+            let sessions = code_sessions(settings, pool, &keys);
+            let runner = select_runner(settings, Some(Arc::new(sessions))).await?;
             runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
         }
     };
