@@ -33,4 +33,16 @@ pub const DOCUMENT_TAGS_MAX: usize = 16;
 /// Characters of a tag.
 pub const DOCUMENT_TAG_CHARS_MAX: usize = 64;
 /// Results of one search in documents.
-pub const DOCUMENT_HITS_MAX: u32 = 20;
+pub const DOCUMENT_HITS_MAX: u32 = 50;
+/// Characters of the name of a collection of documents.
+pub const DOCUMENT_COLLECTION_CHARS_MAX: usize = 256;
+/// Attributes of a document.
+pub const DOCUMENT_ATTRIBUTES_MAX: usize = 16;
+/// Characters of an attribute's name.
+pub const DOCUMENT_ATTRIBUTE_KEY_CHARS_MAX: usize = 64;
+/// Characters of an attribute that is a text.
+pub const DOCUMENT_ATTRIBUTE_CHARS_MAX: usize = 512;
+/// Filters of one search together, those that put others together included.
+pub const DOCUMENT_FILTERS_MAX: usize = 64;
+/// Filters within each other.
+pub const DOCUMENT_FILTER_DEPTH_MAX: usize = 8;

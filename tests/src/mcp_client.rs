@@ -118,6 +118,7 @@ impl McpClient {
             step: StepId::parse(&format!("step_{number}"))?,
             owner: self.owner.clone(),
             traceparent: None,
+            request_id: String::new(),
         };
         for _ in 0..AUTHORIZATIONS_MAX {
             match self.host.call(call.clone()).await {

@@ -141,12 +141,18 @@ async fn pass<H: ServerHandler>(
     Ok(answered.map(Body::new).into_response())
 }
 
-/// List the tools that you may call, as `tools/list` does.
+/// List the tools that you may call, as `tools/list` does. `withheld` names those that their server has
+/// changed since they were approved, and what of them, until an operator approves them again.
 #[utoipa::path(get, path = "/v1/mcp/tools", operation_id = "list_mcp_tools", tag = "MCP", responses((status = 200, body = Value)))]
 async fn list_tools(
     State(state): State<ApiState>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<Value>, ApiError> {
     let tools = tools::list(&state.commands, &caller).await?;
-    Ok(Json(json!({ "tools": tools })))
+    let withheld = tools::withheld(&state, &caller, &tools).await;
+    let mut told = json!({ "tools": tools });
+    if !withheld.is_empty() {
+        told["withheld"] = withheld.into();
+    }
+    Ok(Json(told))
 }

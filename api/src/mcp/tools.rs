@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jan_commands::Commands;
 use jan_commands::run::{
-    DirectCall, DirectCallError, RunError, call_tool_directly, list_own_tools,
+    DirectCall, DirectCallError, RunError, call_tool_directly, list_own_tools, may_use_own_tool,
 };
 use jan_domain::Caller;
 use jan_domain::ports::{ToolFailure, ToolOffer};
@@ -13,9 +13,10 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResult, ContentBlock, ErrorData, JsonObject,
     ListToolsResult, Tool,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::asked::{Asked, internal};
+use crate::state::ApiState;
 
 /// How long a list may be remembered: about as long as we remember those of the tool servers.
 const LIST_TTL_MS: u64 = 60_000;
@@ -26,6 +27,27 @@ const HEADER_WISH: &str = "x-mcp-header";
 pub(super) async fn list(commands: &Commands, caller: &Caller) -> Result<Vec<Tool>, ToolFailure> {
     let offers = list_own_tools(commands, caller).await?;
     Ok(offers.into_iter().map(shown).collect())
+}
+
+/// What the caller could use if it were as it was approved. Nothing of what its server says of it now is
+/// shown: that is what nobody has approved.
+pub(super) async fn withheld(state: &ApiState, caller: &Caller, offered: &[Tool]) -> Vec<Value> {
+    let reports = state.server.tool_servers.report().await;
+    let tools = reports.iter().flat_map(|report| &report.tools);
+    let withheld = tools.filter(|tool| {
+        !tool.offered
+            && may_use_own_tool(&state.commands, caller, &tool.name)
+            && !offered.iter().any(|other| other.name == tool.name)
+    });
+    let shown = withheld.map(|tool| {
+        let reason = if tool.changes.is_empty() {
+            "not_approved"
+        } else {
+            "changed"
+        };
+        json!({"name": tool.name, "reason": reason, "changes": tool.changes})
+    });
+    shown.collect()
 }
 
 pub(super) async fn page(

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use jan_commands::store::PageCache;
+use jan_commands::store::{CodeSessions, OwnerKeys, PageCache};
 use jan_domain::ports::{Clock, DocumentStore, PageStore, ToolHost};
 use jan_infra::builtin::{
     BuiltinTool, BuiltinTools, FileSearchIndex, FileSearchQuery, GoogleSearch, Scrape,
 };
 use jan_infra::clock::SystemClock;
+use jan_infra::code::CodeSettings;
 use jan_infra::database::Pool;
 use jan_infra::scrape::{ScrapeSettings, Scraper};
 use jan_infra::search::{SearchSettings, SearchSetupError, Searcher};
@@ -31,6 +32,12 @@ pub fn builtin_tools(
         tools.push(Arc::new(Scrape::new(scraper, scrape.preview_chars_max)));
     }
     Ok(Arc::new(BuiltinTools::before(servers, tools)))
+}
+
+/// Where sessions of programs are kept, so that any process goes on with them.
+pub fn code_sessions(settings: &CodeSettings, pool: &Pool, keys: &OwnerKeys) -> CodeSessions {
+    let (idle, most) = (settings.session_idle, settings.sessions_max);
+    CodeSessions::new(pool.clone(), Arc::new(keys.clone()), idle, most)
 }
 
 /// Puts the tools over `documents`, if they are wanted, before those of `servers`.

@@ -7,7 +7,7 @@ use jan_commands::document::index_document;
 use jan_commands::store::{EventLog, Store};
 use jan_domain::caller::Owner;
 use jan_domain::document::{Document, DocumentContent, DocumentName};
-use jan_domain::metadata::Metadata;
+use jan_domain::metadata::{Metadata, Request};
 use jan_domain::ports::{
     Clock, DocumentFailure, DocumentHits, DocumentQuery, DocumentStore, Embedder, IndexedDocument,
     ReadFailure, SearchMode,
@@ -68,13 +68,16 @@ impl Documents {
 
     async fn keep(
         &self,
-        owner: &Owner,
+        (owner, request): (&Owner, &Request),
         name: DocumentName,
         content: DocumentContent,
     ) -> Result<IndexedDocument, DocumentFailure> {
         self.require_room(owner, &name, &content).await?;
         let metadata = Metadata {
             actor_id: owner.account.to_string(),
+            correlation_id: request.id.clone(),
+            request_id: request.id.clone(),
+            traceparent: request.traceparent.clone(),
             ..Metadata::of_system(owner, "file_search_index")
         };
         let document = (name, content);
@@ -123,6 +126,12 @@ impl Documents {
     }
 
     async fn search(&self, query: &DocumentQuery) -> Result<DocumentHits, DocumentFailure> {
+        let mut found = self.search_all(query).await?;
+        found.hits.retain(|hit| hit.score >= query.score_min);
+        Ok(found)
+    }
+
+    async fn search_all(&self, query: &DocumentQuery) -> Result<DocumentHits, DocumentFailure> {
         let complete = self.fresh().await?;
         let documents = &self.reads.documents;
         let mut found = DocumentHits {
@@ -176,11 +185,11 @@ fn unreadable(error: jan_projections::ReadError) -> DocumentFailure {
 impl DocumentStore for Documents {
     fn index<'a>(
         &'a self,
-        owner: &'a Owner,
+        by: (&'a Owner, &'a Request),
         name: DocumentName,
         content: DocumentContent,
     ) -> BoxFuture<'a, Result<IndexedDocument, DocumentFailure>> {
-        self.keep(owner, name, content).boxed()
+        self.keep(by, name, content).boxed()
     }
 
     fn query<'a>(

@@ -43,6 +43,8 @@ mod tests {
             score: 9.0,
             metadata: serde_json::Map::new(),
             tags: Vec::new(),
+            collection: None,
+            attributes: serde_json::Map::new(),
         }
     }
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_commands::crash::CrashPoints;
-use jan_commands::store::PageCache;
-use jan_domain::ports::KeyFailure;
+use jan_commands::store::{CodeSessions, PageCache};
+use jan_domain::ports::{KeyFailure, ToolHost};
 use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
@@ -13,16 +13,18 @@ use jan_infra::identity::{
 };
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
+use jan_infra::safe_http::OwnPlaces;
 use jan_infra::search::SearchSetupError;
 use jan_infra::telemetry::Telemetry;
-use jan_infra::tools::ToolSetupError;
+use jan_infra::tools::{McpToolHost, ToolSettings, ToolSetupError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::owner_keys::owner_keys;
 use super::{
-    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms, tool_servers,
+    Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
+    tool_servers,
 };
 use crate::serve::serve;
 
@@ -106,7 +108,7 @@ pub async fn serve_until(
     let mut ground = Ground::default();
     let stop = serving.stop.clone();
     let application = tokio::select! {
-        application = start(&mut ground, &serving) => application.map(Some),
+        application = start(&mut ground, &serving, listener.local_addr().unwrap_or(address)) => application.map(Some),
         // Whatever is still starting is ended with the rest of the ground.
         () = stop.cancelled() => Ok(None),
     };
@@ -132,7 +134,11 @@ pub async fn serve_until(
     application.map(|_| ())
 }
 
-async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application, ServeError> {
+async fn start(
+    ground: &mut Ground,
+    serving: &Serving<'_>,
+    listening: SocketAddr,
+) -> Result<Application, ServeError> {
     let config = serving.config;
     let pool = ground.database(config).await?;
     let keys = owner_keys(config, &pool)?;
@@ -148,21 +154,15 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     let seal = Arc::new(KeySeal::of(&key));
     let signer = AuditKey::of(config)?;
     let mcp = mcp_door(&config.server, &config.auth, &config.mcp);
+    let settings = tool_settings(config, listening);
     let sealing = Arc::clone(&seal) as _;
-    let servers = Arc::new(tool_servers(&config.tools, &mcp, (&pool, &keys), sealing)?);
-    let tools = builtin_tools(
-        &pool,
-        Arc::clone(&servers) as _,
-        &config.search,
-        &config.scrape,
-    )?;
-    let tools = WithCode::before(tools, python(config).await);
+    let servers = Arc::new(tool_servers(&settings, &mcp, (&pool, &keys), sealing)?);
+    let tools = tools_before(&servers, config, (&pool, settings.own))?;
+    let sessions = code_sessions(&config.code, &pool, &keys);
     if config.server.roles.worker {
-        let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
-        let pages = PageCache::new(pool.clone());
-        let pruning = pages.keep_pruning(kept, pages_max, ground.stop.clone());
-        ground.tracker.spawn(pruning);
+        ground.keep_pruning(config, &pool, sessions.clone());
     }
+    let tools = WithCode::before(tools, python(config, sessions).await);
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
@@ -193,9 +193,29 @@ async fn start(ground: &mut Ground, serving: &Serving<'_>) -> Result<Application
     Ok(assembled?)
 }
 
+/// What is said of tool servers. None of them is this server itself.
+fn tool_settings(config: &Config, listening: SocketAddr) -> ToolSettings {
+    ToolSettings {
+        own: config.own_places(listening),
+        ..config.tools.clone()
+    }
+}
+
+/// Our own tools, before those of the servers. They do not call this server for a caller either.
+fn tools_before(
+    servers: &Arc<McpToolHost>,
+    config: &Config,
+    (pool, own): (&Pool, OwnPlaces),
+) -> Result<Arc<dyn ToolHost>, ServeError> {
+    let mut scrape = config.scrape.clone();
+    scrape.fetch.addresses.own = own;
+    let servers = Arc::clone(servers) as _;
+    Ok(builtin_tools(pool, servers, &config.search, &scrape)?)
+}
+
 /// The tool that runs code. A server whose runner does not work comes up without it.
-async fn python(config: &Config) -> Option<PythonExec> {
-    let runner = select_runner(&config.code).await;
+async fn python(config: &Config, sessions: CodeSessions) -> Option<PythonExec> {
+    let runner = select_runner(&config.code, Some(Arc::new(sessions))).await;
     let runner = runner.unwrap_or_else(|error| {
         tracing::error!("python_exec is not offered: {error}");
         None
@@ -204,6 +224,15 @@ async fn python(config: &Config) -> Option<PythonExec> {
 }
 
 impl Ground {
+    /// Forgets what is too old of what is kept for a while.
+    fn keep_pruning(&self, config: &Config, pool: &Pool, sessions: CodeSessions) {
+        let (kept, pages_max) = (config.scrape.kept, config.scrape.pages_max);
+        let pages = PageCache::new(pool.clone());
+        let pruning = pages.keep_pruning(kept, pages_max, self.stop.clone());
+        self.tracker.spawn(pruning);
+        self.tracker.spawn(sessions.keep_pruning(self.stop.clone()));
+    }
+
     /// The configured database, or our own.
     async fn database(&mut self, config: &Config) -> Result<Pool, ServeError> {
         let target = if let Some(url) = &config.database.url {

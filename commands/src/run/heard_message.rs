@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use jan_domain::id::ItemId;
 use jan_domain::item::{ContentPart, Item, ItemStatus};
+use jan_domain::response::run::Sources;
 use serde_json::{Value, json};
 
+use super::retold::tell_annotations;
 use super::said_item::spoken;
 use super::stream_event::{Part, PartPlace, StreamEvent as E};
 use super::teller::Teller;
@@ -9,6 +13,7 @@ use super::teller::Teller;
 /// A message while it is said.
 pub(super) struct HeardMessage {
     teller: Teller,
+    sources: Arc<Sources>,
     id: ItemId,
     output_index: usize,
     parts: Vec<HeardPart>,
@@ -17,12 +22,21 @@ pub(super) struct HeardMessage {
 }
 
 enum HeardPart {
-    Text { text: String, logprobs: Vec<Value> },
+    Text {
+        text: String,
+        logprobs: Vec<Value>,
+        /// Known once all words are.
+        annotations: Vec<Value>,
+    },
     Refusal(String),
 }
 
 impl HeardMessage {
-    pub(super) fn begin(teller: Teller, (id, output_index): (ItemId, usize)) -> Self {
+    /// A message that may cite these.
+    pub(super) fn begin(
+        (teller, sources): (Teller, Arc<Sources>),
+        (id, output_index): (ItemId, usize),
+    ) -> Self {
         teller.tell(E::ItemAdded {
             output_index,
             item: json!({"id": id, "type": "message", "status": "in_progress",
@@ -30,6 +44,7 @@ impl HeardMessage {
         });
         Self {
             teller,
+            sources,
             id,
             output_index,
             parts: Vec::new(),
@@ -43,10 +58,11 @@ impl HeardMessage {
             self.begin_part(HeardPart::Text {
                 text: String::new(),
                 logprobs: Vec::new(),
+                annotations: Vec::new(),
             });
         }
         let at = self.place();
-        if let Some(HeardPart::Text { text, logprobs }) = self.parts.last_mut() {
+        if let Some(HeardPart::Text { text, logprobs, .. }) = self.parts.last_mut() {
             text.push_str(words);
             logprobs.extend(more.iter().cloned());
         }
@@ -73,7 +89,7 @@ impl HeardMessage {
     }
 
     fn begin_part(&mut self, part: HeardPart) {
-        self.finish_part();
+        self.finish_part(ItemStatus::Completed);
         let begun = match part {
             HeardPart::Text { .. } => json!({"type": "output_text", "text": "", "annotations": []}),
             HeardPart::Refusal(_) => json!({"type": "refusal", "refusal": ""}),
@@ -85,17 +101,27 @@ impl HeardMessage {
         }));
     }
 
-    fn finish_part(&self) {
-        let Some(part) = self.parts.last() else {
+    fn finish_part(&mut self, status: ItemStatus) {
+        let at = self.place();
+        let Some(part) = self.parts.last_mut() else {
             return;
         };
-        let at = self.place();
         match part {
-            HeardPart::Text { text, logprobs } => self.teller.tell(E::TextDone {
-                at: at.clone(),
-                text: text.clone(),
-                logprobs: logprobs.clone(),
-            }),
+            HeardPart::Text {
+                text,
+                logprobs,
+                annotations,
+            } => {
+                *annotations = self
+                    .sources
+                    .annotations(text, status == ItemStatus::Completed);
+                tell_annotations(&self.teller, &at, annotations);
+                self.teller.tell(E::TextDone {
+                    at: at.clone(),
+                    text: text.clone(),
+                    logprobs: logprobs.clone(),
+                });
+            }
             HeardPart::Refusal(refusal) => self.teller.tell(E::RefusalDone {
                 at: at.clone(),
                 refusal: refusal.clone(),
@@ -112,7 +138,7 @@ impl HeardMessage {
             return;
         }
         self.status = status;
-        self.finish_part();
+        self.finish_part(status);
         self.teller.tell(E::ItemDone {
             output_index: self.output_index,
             item: serde_json::to_value(self.item()).unwrap_or_default(),
@@ -144,9 +170,13 @@ impl HeardMessage {
 impl HeardPart {
     fn content(&self) -> ContentPart {
         match self {
-            Self::Text { text, logprobs } => ContentPart::OutputText {
+            Self::Text {
+                text,
+                logprobs,
+                annotations,
+            } => ContentPart::OutputText {
                 text: text.clone(),
-                annotations: Vec::new(),
+                annotations: annotations.clone(),
                 logprobs: (!logprobs.is_empty()).then(|| Value::Array(logprobs.clone())),
             },
             Self::Refusal(refusal) => ContentPart::Refusal {

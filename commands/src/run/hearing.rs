@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jan_domain::item::{Item, ItemStatus};
 use jan_domain::ports::IdGenerator;
 use jan_domain::response::Usage;
-use jan_domain::response::run::{Declined, Finish, Said, ToolUse};
+use jan_domain::response::run::{Declined, Finish, Said, Sources, ToolUse};
 use serde_json::Value;
 
 use super::catalogue::Catalogue;
@@ -20,6 +20,8 @@ use crate::response::chunk::{Chunk, Delta, Text};
 pub(crate) struct Hearing {
     teller: Teller,
     catalogue: Arc<Catalogue>,
+    /// What may be cited.
+    sources: Arc<Sources>,
     ids: StepItemIds,
     /// The place of the next item that is shown.
     next_index: usize,
@@ -47,12 +49,13 @@ impl Hearing {
     /// answered under the same ones.
     pub(crate) fn new(
         teller: Teller,
-        catalogue: Arc<Catalogue>,
+        (catalogue, sources): (Arc<Catalogue>, Arc<Sources>),
         (ids, next_index, shows_logprobs): (StepItemIds, usize, bool),
     ) -> Self {
         Self {
             teller,
             catalogue,
+            sources,
             ids,
             next_index,
             shows_logprobs,
@@ -151,7 +154,8 @@ impl Hearing {
         if !matches!(self.slots.last(), Some(Slot::Message(open)) if !open.is_done()) {
             self.finish_last();
             let place = (self.ids.message(), self.take_index());
-            let begun = HeardMessage::begin(self.teller.clone(), place);
+            let telling = (self.teller.clone(), Arc::clone(&self.sources));
+            let begun = HeardMessage::begin(telling, place);
             self.slots.push(Slot::Message(begun));
         }
         match self.slots.last_mut() {

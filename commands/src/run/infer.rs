@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use jan_domain::json::{repaired, within_bounds};
 use jan_domain::ports::{ChatAnswer, ChatCall, Frame, Frames, ModelRoute, ProviderFailure};
-use jan_domain::response::run::{Progress, Said, Step};
+use jan_domain::response::run::{Progress, Said, Sources, Step};
 use jan_domain::response::{Failure, FailureKind};
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ pub(super) async fn infer(
     overheard: &Overheard,
 ) -> Result<Said, Failure> {
     let catalogue = Arc::new(Catalogue::of(&run.request, progress));
+    let sources = Arc::new(Sources::of(progress));
     let route = run.route.as_ref().ok_or_else(no_model)?;
     let model = &route.upstream_model;
     let shown = (progress, &*catalogue);
@@ -42,7 +43,8 @@ pub(super) async fn infer(
         attempt += 1;
         let ids = StepItemIds::new(&run.id, step.index);
         let place = (ids, first, run.request.shows_logprobs);
-        let hearing = Hearing::new(run.teller.clone(), Arc::clone(&catalogue), place);
+        let known = (Arc::clone(&catalogue), Arc::clone(&sources));
+        let hearing = Hearing::new(run.teller.clone(), known, place);
         replace(overheard, Some(hearing));
         let body = prompt::provider_body(&run.request, model, context, shown);
         let asked = ask(run, route, body, overheard).await;

@@ -8,6 +8,7 @@
 mod again;
 mod attendance;
 mod begin;
+mod bounds;
 mod call_directly;
 mod cancel;
 mod carried;
@@ -59,7 +60,7 @@ pub(crate) use drive::Signals;
 pub use error::RunError;
 pub use follow::follow;
 pub use item_ids::response_of;
-pub use own_tools::list_own_tools;
+pub use own_tools::{list_own_tools, may_use_own_tool};
 pub use past::{requested_in, response_as_of};
 pub use recorded::{ChosenTool, InNamespace, RecordedRequest, ServerKey, ServerKeys, ToolChoice};
 pub use stream_event::{ItemPlace, Outcome, Part, PartPlace, RunEnding, StreamEvent};

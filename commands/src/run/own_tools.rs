@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use jan_domain::Caller;
 use jan_domain::ports::{ToolFailure, ToolListing, ToolOffer, ToolPlace, ToolServer};
+use jan_domain::response::EffectClass;
 use jan_domain::response::run::{ApprovalRule, ServerPlace, ServerTerms};
 
 use super::catalogue::OWN_LABEL;
@@ -25,6 +26,12 @@ pub async fn list_own_tools(
     let allowance = runner.limits.tool_permissions.of(caller);
     offers.retain(|offer| allowance.allows(&offer.name, offer.effect));
     Ok(offers)
+}
+
+/// Whether `caller` may use one of them, if it is offered and only reads.
+pub fn may_use_own_tool(commands: &Commands, caller: &Caller, name: &str) -> bool {
+    let allowance = commands.runner.limits.tool_permissions.of(caller);
+    allowance.allows(name, EffectClass::Pure)
 }
 
 /// The deployment's own tools, as far as `caller` may use them in a run.

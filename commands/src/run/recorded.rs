@@ -27,6 +27,9 @@ pub struct RecordedRequest {
     /// The deployment's tools that were asked for by OpenAI's names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub builtins: Vec<UseKind>,
+    /// What calls of these may not leave, in the words of the tools behind them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub bounds: BTreeMap<UseKind, Map<String, Value>>,
     /// Whether the model is offered all of the deployment's tools.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub own_tools: bool,

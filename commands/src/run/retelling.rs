@@ -16,8 +16,8 @@ pub(crate) struct Retelling {
     words: HashMap<Mark, String>,
 }
 
-/// What makes two events the same: their kind, and their place.
-type Mark = (&'static str, usize, usize);
+/// What makes two events the same: their kind, and their place: item, part, and number within it.
+type Mark = (&'static str, usize, usize, usize);
 
 impl Retelling {
     /// Remembers what was told.
@@ -61,8 +61,8 @@ impl Retelling {
 /// The place and the words of an event that tells a piece of something longer.
 fn piece(event: &StreamEvent) -> Option<(Mark, &str)> {
     use StreamEvent as E;
-    let part = |kind, at: &PartPlace| (kind, at.output_index, at.content_index);
-    let item = |kind, at: &ItemPlace| (kind, at.output_index, 0);
+    let part = |kind, at: &PartPlace| (kind, at.output_index, at.content_index, 0);
+    let item = |kind, at: &ItemPlace| (kind, at.output_index, 0, 0);
     Some(match event {
         E::TextDelta { at, delta, .. } => (part("text", at), delta),
         E::RefusalDelta { at, delta } => (part("refusal", at), delta),
@@ -88,17 +88,27 @@ fn shorten(event: &mut StreamEvent, rest: String) {
 /// The mark of an event that happens once at its place.
 fn mark(event: &StreamEvent) -> Option<Mark> {
     use StreamEvent as E;
-    let part = |kind, at: &PartPlace| (kind, at.output_index, at.content_index);
-    let item = |kind, at: &ItemPlace| (kind, at.output_index, 0);
+    let part = |kind, at: &PartPlace| (kind, at.output_index, at.content_index, 0);
+    let item = |kind, at: &ItemPlace| (kind, at.output_index, 0, 0);
     Some(match event {
-        E::Created => ("created", 0, 0),
-        E::Queued => ("queued", 0, 0),
-        E::InProgress => ("in_progress", 0, 0),
-        E::ItemAdded { output_index, .. } => ("item.added", *output_index, 0),
-        E::ItemDone { output_index, .. } => ("item.done", *output_index, 0),
+        E::Created => ("created", 0, 0, 0),
+        E::Queued => ("queued", 0, 0, 0),
+        E::InProgress => ("in_progress", 0, 0, 0),
+        E::ItemAdded { output_index, .. } => ("item.added", *output_index, 0, 0),
+        E::ItemDone { output_index, .. } => ("item.done", *output_index, 0, 0),
         E::PartAdded(told) => part("part.added", &told.at),
         E::PartDone(told) => part("part.done", &told.at),
         E::TextDone { at, .. } => part("text.done", at),
+        E::AnnotationAdded {
+            at,
+            annotation_index,
+            ..
+        } => (
+            "annotation",
+            at.output_index,
+            at.content_index,
+            *annotation_index,
+        ),
         E::RefusalDone { at, .. } => part("refusal.done", at),
         E::ReasoningDone { at, .. } => part("reasoning.done", at),
         E::ArgumentsDone { at, .. } => item("arguments.done", at),
@@ -122,7 +132,7 @@ fn mark(event: &StreamEvent) -> Option<Mark> {
         E::CodeInProgress(at) => item("code.in_progress", at),
         E::CodeInterpreting(at) => item("code.interpreting", at),
         E::CodeCompleted(at) => item("code.completed", at),
-        E::Error(_) => ("error", 0, 0),
+        E::Error(_) => ("error", 0, 0, 0),
         E::TextDelta { .. }
         | E::RefusalDelta { .. }
         | E::ReasoningDelta { .. }

@@ -144,8 +144,13 @@ fn tell_part(teller: &Teller, part: &ContentPart, at: &PartPlace) {
     let whole = serde_json::to_value(part).unwrap_or_default();
     let mut begun = whole.clone();
     match part {
-        ContentPart::OutputText { text, logprobs, .. } => {
+        ContentPart::OutputText {
+            text,
+            logprobs,
+            annotations,
+        } => {
             begun["text"] = json!("");
+            begun["annotations"] = json!([]);
             begun
                 .as_object_mut()
                 .map(|fields| fields.remove("logprobs"));
@@ -161,6 +166,7 @@ fn tell_part(teller: &Teller, part: &ContentPart, at: &PartPlace) {
                     logprobs: logprobs.clone(),
                 });
             }
+            tell_annotations(teller, at, annotations);
             teller.tell(E::TextDone {
                 at: at.clone(),
                 text: text.clone(),
@@ -185,6 +191,17 @@ fn tell_part(teller: &Teller, part: &ContentPart, at: &PartPlace) {
         at: at.clone(),
         part: whole,
     }));
+}
+
+/// What the words of a part cite, once they have all been said.
+pub(super) fn tell_annotations(teller: &Teller, at: &PartPlace, annotations: &[Value]) {
+    for (annotation_index, annotation) in annotations.iter().enumerate() {
+        teller.tell(E::AnnotationAdded {
+            at: at.clone(),
+            annotation_index,
+            annotation: annotation.clone(),
+        });
+    }
 }
 
 fn added(output_index: usize, item: Value) -> E {

@@ -63,6 +63,17 @@ pub enum StreamEvent {
         /// Their log-probabilities, if they were asked for.
         logprobs: Vec<Value>,
     },
+    /// Something that the words of a part cite.
+    #[serde(rename = "response.output_text.annotation.added")]
+    AnnotationAdded {
+        /// Where.
+        #[serde(flatten)]
+        at: PartPlace,
+        /// Its place among the part's annotations.
+        annotation_index: usize,
+        /// What is cited, and where.
+        annotation: Value,
+    },
     /// More words of a refusal.
     #[serde(rename = "response.refusal.delta")]
     RefusalDelta {

@@ -9,6 +9,7 @@ use jan_domain::response::run::{
 };
 use serde_json::{Map, Value};
 
+use super::bounds;
 use super::carried::Carried;
 use crate::runner::journal::Kept;
 
@@ -115,6 +116,7 @@ async fn make_call(
     let Ok(arguments) = serde_json::from_str::<Map<String, Value>>(&used.arguments) else {
         return failed("invalid_arguments", "the arguments are not a JSON object");
     };
+    let arguments = bounds::within(run.request.bounds.get(&used.kind), arguments);
     let call = run.commands.runner.tools.call(ToolCall {
         server,
         tool: used.tool.clone(),
@@ -122,6 +124,7 @@ async fn make_call(
         step: step.step.id.clone(),
         owner: run.owner.clone(),
         traceparent: run.metadata.traceparent.clone(),
+        request_id: run.metadata.request_id.clone(),
     });
     match tokio::time::timeout(run.commands.runner.limits.tool_timeout, call).await {
         Ok(Ok(result)) => returned(result, progress.terms.tools_only),

@@ -16,6 +16,7 @@ const LEFT_BEHIND: &[(&str, Tells)] = &[
     ("snapshots", Tells::Stream),
     ("web_pages", Tells::Owner),
     ("passage_embeddings", Tells::Owner),
+    ("code_sessions", Tells::Owner),
     ("idempotency_keys", Tells::Owner),
     ("tool_grants", Tells::Owner),
     ("awaited_authorizations", Tells::Owner),

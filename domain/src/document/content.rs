@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::InvalidDocument;
+use super::{Attributes, InvalidDocument};
 use crate::caller::Owner;
 use crate::id::DocumentId;
 use crate::json::unstorable;
 use crate::limits::{
-    DOCUMENT_METADATA_BYTES_MAX, DOCUMENT_NAME_CHARS_MAX, DOCUMENT_TAG_CHARS_MAX,
-    DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX, ITEM_DEPTH_MAX,
+    DOCUMENT_COLLECTION_CHARS_MAX, DOCUMENT_METADATA_BYTES_MAX, DOCUMENT_NAME_CHARS_MAX,
+    DOCUMENT_TAG_CHARS_MAX, DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX, ITEM_DEPTH_MAX,
 };
 
 /// What an owner calls a document: `document_id` at the doors. Two owners may use the same.
@@ -61,6 +61,12 @@ pub struct DocumentContent {
     pub metadata: Map<String, Value>,
     /// By which searches can be narrowed, each once, in order.
     pub tags: BTreeSet<String>,
+    /// The collection it belongs to, if to any: OpenAI's vector store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// By which searches are filtered.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
 }
 
 impl DocumentContent {
@@ -88,10 +94,27 @@ impl DocumentContent {
                     text: text.to_owned(),
                     metadata,
                     tags,
+                    collection: None,
+                    attributes: Attributes::default(),
                 })
             }
             _ => Err(InvalidDocument::Metadata),
         }
+    }
+
+    /// The same in a collection.
+    pub fn in_collection(mut self, name: &str) -> Result<Self, InvalidDocument> {
+        if !fits(name, DOCUMENT_COLLECTION_CHARS_MAX) {
+            return Err(InvalidDocument::Collection);
+        }
+        self.collection = Some(name.to_owned());
+        Ok(self)
+    }
+
+    /// The same with attributes.
+    #[must_use]
+    pub fn with_attributes(self, attributes: Attributes) -> Self {
+        Self { attributes, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 use crate::limits::{
-    DOCUMENT_METADATA_BYTES_MAX, DOCUMENT_NAME_CHARS_MAX, DOCUMENT_TAG_CHARS_MAX,
-    DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX,
+    DOCUMENT_ATTRIBUTE_CHARS_MAX, DOCUMENT_ATTRIBUTE_KEY_CHARS_MAX, DOCUMENT_ATTRIBUTES_MAX,
+    DOCUMENT_COLLECTION_CHARS_MAX, DOCUMENT_METADATA_BYTES_MAX, DOCUMENT_NAME_CHARS_MAX,
+    DOCUMENT_TAG_CHARS_MAX, DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX,
 };
 
 /// Why a document refuses.
@@ -37,4 +38,14 @@ pub enum InvalidDocument {
         "'tags' may be at most {DOCUMENT_TAGS_MAX} texts of 1 to {DOCUMENT_TAG_CHARS_MAX} characters without control characters"
     )]
     Tags,
+    /// Empty, beyond [`DOCUMENT_COLLECTION_CHARS_MAX`], or with a NUL.
+    #[error(
+        "'collection' must have 1 to {DOCUMENT_COLLECTION_CHARS_MAX} characters and no control characters"
+    )]
+    Collection,
+    /// Beyond [`DOCUMENT_ATTRIBUTES_MAX`], or one that is too long or not simple.
+    #[error(
+        "'attributes' may be at most {DOCUMENT_ATTRIBUTES_MAX} texts of {DOCUMENT_ATTRIBUTE_CHARS_MAX} characters, numbers or booleans, under keys of 1 to {DOCUMENT_ATTRIBUTE_KEY_CHARS_MAX} characters"
+    )]
+    Attributes,
 }

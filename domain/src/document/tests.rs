@@ -7,7 +7,7 @@ use cqrs_es::test::TestFramework;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Document, DocumentCommand as C, DocumentContent, DocumentError, DocumentEvent as E,
+    Attributes, Document, DocumentCommand as C, DocumentContent, DocumentError, DocumentEvent as E,
     DocumentName, InvalidDocument,
 };
 use crate::caller::Owner;
@@ -93,6 +93,38 @@ fn two_owners_come_to_two_streams_under_one_name() {
     };
     let refused = decided(vec![indexed("a", NOON)], foreign);
     assert_eq!(refused, Err(DocumentError::AlreadyExists));
+}
+
+#[test]
+fn another_collection_or_attribute_is_news_and_none_is_what_was_before_there_were_any() {
+    let written = serde_json::to_value(content("a")).unwrap();
+    assert_eq!(written, json!({"text": "a", "metadata": {}, "tags": []}));
+    let before: DocumentContent = serde_json::from_value(written).unwrap();
+    assert_eq!(before, content("a"));
+    let Value::Object(fields) = json!({"year": 2024}) else {
+        unreachable!();
+    };
+    let attributes = Attributes::try_new(fields).unwrap();
+    for more in [
+        content("a").in_collection("teas").unwrap(),
+        content("a").with_attributes(attributes),
+    ] {
+        let again: DocumentContent =
+            serde_json::from_value(serde_json::to_value(&more).unwrap()).unwrap();
+        assert_eq!(again, more);
+        let command = C::Index {
+            owner: owner("user_ann"),
+            name: name("tea"),
+            content: more,
+            at: NOON,
+        };
+        let news = decided(vec![indexed("a", NOON)], command).unwrap();
+        assert_eq!(news.len(), 1);
+    }
+    assert_eq!(
+        content("a").in_collection(""),
+        Err(InvalidDocument::Collection)
+    );
 }
 
 #[test]

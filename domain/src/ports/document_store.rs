@@ -4,15 +4,16 @@ use serde_json::{Map, Value};
 
 use super::ReadFailure;
 use crate::caller::Owner;
-use crate::document::{DocumentContent, DocumentName};
+use crate::document::{AttributeFilter, DocumentContent, DocumentName};
+use crate::metadata::Request;
 
 /// Documents that their owners have given to be searched. Nobody sees anybody else's.
 pub trait DocumentStore: Send + Sync {
-    /// Keeps a document in place of what its owner called so before. Searches that begin afterwards
+    /// Keeps a document in place of what its owner called so before, because of a request. Searches that begin afterwards
     /// find it.
     fn index<'a>(
         &'a self,
-        owner: &'a Owner,
+        by: (&'a Owner, &'a Request),
         name: DocumentName,
         content: DocumentContent,
     ) -> BoxFuture<'a, Result<IndexedDocument, DocumentFailure>>;
@@ -34,7 +35,7 @@ pub struct IndexedDocument {
 }
 
 /// What is looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DocumentQuery {
     /// Whose documents are searched.
     pub owner: Owner,
@@ -44,8 +45,31 @@ pub struct DocumentQuery {
     pub names: Vec<String>,
     /// Only in documents that have all these tags.
     pub tags: Vec<String>,
+    /// Only in documents of these collections; in all when empty.
+    pub collections: Vec<String>,
+    /// Only in documents that it accepts.
+    pub filter: Option<AttributeFilter>,
+    /// Only passages that fit at least so well; 0 takes all.
+    pub score_min: f32,
     /// So many passages.
     pub limit: u32,
+}
+
+impl DocumentQuery {
+    /// What a filter looks at: the attributes, and simple fields of a document that has no attribute
+    /// of the name.
+    pub fn attributes_of(
+        metadata: &Map<String, Value>,
+        attributes: &Map<String, Value>,
+    ) -> Map<String, Value> {
+        let simple = metadata.iter();
+        let simple =
+            simple.filter(|(_, value)| !value.is_object() && !value.is_array() && !value.is_null());
+        let simple = simple.chain(attributes);
+        simple
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
 }
 
 /// How passages were looked for.
@@ -98,6 +122,10 @@ pub struct DocumentHit {
     pub metadata: Map<String, Value>,
     /// Of the document.
     pub tags: Vec<String>,
+    /// Of the document.
+    pub collection: Option<String>,
+    /// What filters of the document look at.
+    pub attributes: Map<String, Value>,
 }
 
 /// Why documents could not be kept or searched.

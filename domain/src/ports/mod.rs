@@ -3,6 +3,7 @@
 
 mod added_servers;
 mod clock;
+mod code_session_store;
 mod document_store;
 mod embedder;
 mod id_generator;
@@ -23,6 +24,7 @@ pub use added_servers::{
     AddedFailure, AddedServer, AddedServers, AdditionRefused, Change, ServerAuth, ServerChange,
 };
 pub use clock::Clock;
+pub use code_session_store::{CodeSession, CodeSessionStore};
 pub use document_store::{
     DocumentFailure, DocumentHit, DocumentHits, DocumentQuery, DocumentStore, IndexedDocument,
     SearchMode,

@@ -49,6 +49,8 @@ pub struct ToolCall {
     pub owner: Owner,
     /// W3C trace context to send along.
     pub traceparent: Option<String>,
+    /// The request that set off the call, as events name it.
+    pub request_id: String,
 }
 
 /// A tool server, by the label that a request gives it.

@@ -48,6 +48,23 @@ impl Arguments {
         text.ok_or_else(|| wrong(name, "a text".to_owned()))
     }
 
+    /// Whether anything is said under this name.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn share(&self, name: &'static str) -> Result<Option<f32>, WrongArgument> {
+        if !self.is_given(name) {
+            return Ok(None);
+        }
+        let number = self.0.get(name).and_then(Value::as_f64);
+        let number = number.filter(|number| (0.0..=1.0).contains(number));
+        #[expect(clippy::cast_possible_truncation, reason = "a score is not so exact")]
+        let share = number.map(|number| Some(number as f32));
+        share.ok_or_else(|| wrong(name, "a number from 0 to 1".to_owned()))
+    }
+
     /// Texts, as they stand.
     pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, WrongArgument> {
         let list = match self.0.get(name) {

@@ -7,7 +7,7 @@ use jan_domain::response::EffectClass;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Arguments, WrongArgument, document, failed};
-use super::host::BuiltinTool;
+use super::host::{BuiltinTool, CalledBy};
 use crate::scrape::{beginning, visible};
 use crate::search::{Found, Hit, Question, Recency, Searcher};
 
@@ -16,7 +16,7 @@ const QUERY_CHARS_MAX: usize = 400;
 const RESULTS: (u32, u32) = (1, 50);
 const RESULTS_USUAL: u32 = 10;
 const PAGES: (u32, u32) = (1, 10);
-const HOSTS_MAX: usize = 20;
+const HOSTS_MAX: usize = 100;
 /// Size of what an engine says beside its results.
 const BESIDE_BYTES_MAX: usize = 16 << 10;
 
@@ -154,10 +154,10 @@ impl BuiltinTool for GoogleSearch {
 
     fn call(
         self: Arc<Self>,
-        owner: Owner,
+        by: CalledBy,
         arguments: Map<String, Value>,
     ) -> BoxFuture<'static, ToolResult> {
-        Box::pin(async move { self.search(&owner, &Arguments(arguments)).await })
+        Box::pin(async move { self.search(&by.owner, &Arguments(arguments)).await })
     }
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jan_domain::caller::Owner;
+use jan_domain::metadata::Request;
 use jan_domain::ports::{
     ToolCall, ToolFailure, ToolHost, ToolListing, ToolOffer, ToolPlace, ToolResult,
 };
@@ -15,9 +16,18 @@ pub trait BuiltinTool: Send + Sync {
     /// Calls it on somebody's behalf.
     fn call(
         self: Arc<Self>,
-        owner: Owner,
+        by: CalledBy,
         arguments: Map<String, Value>,
     ) -> BoxFuture<'static, ToolResult>;
+}
+
+/// On whose behalf a tool is called, and through which request.
+#[derive(Debug, Clone)]
+pub struct CalledBy {
+    /// Whose the run is.
+    pub owner: Owner,
+    /// What set it off.
+    pub request: Request,
 }
 
 /// Our own tools, and behind them those of servers.
@@ -74,7 +84,15 @@ impl ToolHost for BuiltinTools {
         let own = call.server.place == ToolPlace::Own;
         match self.find(&call.tool).filter(|_| own) {
             Some(named) => {
-                let result = Arc::clone(&named.tool).call(call.owner, call.arguments);
+                let request = Request {
+                    id: call.request_id,
+                    traceparent: call.traceparent,
+                };
+                let by = CalledBy {
+                    owner: call.owner,
+                    request,
+                };
+                let result = Arc::clone(&named.tool).call(by, call.arguments);
                 Box::pin(async move { Ok(result.await) })
             }
             None => self.servers.call(call),

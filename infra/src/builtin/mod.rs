@@ -11,5 +11,5 @@ mod scrape;
 
 pub use file_search::{FileSearchIndex, FileSearchQuery};
 pub use google_search::GoogleSearch;
-pub use host::{BuiltinTool, BuiltinTools};
+pub use host::{BuiltinTool, BuiltinTools, CalledBy};
 pub use scrape::Scrape;

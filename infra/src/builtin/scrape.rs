@@ -7,7 +7,7 @@ use jan_domain::response::EffectClass;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Arguments, document, failed};
-use super::host::BuiltinTool;
+use super::host::{BuiltinTool, CalledBy};
 use crate::scrape::{Scraped, Scraper, beginning};
 
 /// No longer address is read.
@@ -86,10 +86,10 @@ impl BuiltinTool for Scrape {
 
     fn call(
         self: Arc<Self>,
-        owner: Owner,
+        by: CalledBy,
         arguments: Map<String, Value>,
     ) -> BoxFuture<'static, ToolResult> {
-        Box::pin(async move { self.scrape(&owner, &Arguments(arguments)).await })
+        Box::pin(async move { self.scrape(&by.owner, &Arguments(arguments)).await })
     }
 }
 

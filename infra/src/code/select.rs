@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use jan_domain::Caller;
 use jan_domain::id::StepId;
+use jan_domain::ports::CodeSessionStore;
 
 use super::bubblewrap::{Bubblewrap, PROOF};
 use super::monty::Monty;
@@ -37,13 +38,14 @@ pub enum CodeSetupError {
 }
 
 /// Whoever runs code by these settings. A sandbox of ours is given out only once it has proved to
-/// hold. To be called within a runtime.
+/// hold. Without a store, its sessions live as long as this process. To be called within a runtime.
 pub async fn select_runner(
     settings: &CodeSettings,
+    sessions: Option<Arc<dyn CodeSessionStore>>,
 ) -> Result<Option<Arc<dyn CodeRunner>>, CodeSetupError> {
     Ok(match settings.kind() {
         RunnerKind::Off => None,
-        RunnerKind::Monty => Some(Arc::new(Monty::start(settings)?)),
+        RunnerKind::Monty => Some(Arc::new(Monty::start(settings, sessions)?)),
         RunnerKind::Bubblewrap => {
             let sandbox = Bubblewrap::new(settings)?;
             prove(&sandbox).await?;
@@ -59,7 +61,7 @@ pub async fn select_runner(
 
 /// Whether code would run by these settings.
 pub async fn try_runner(settings: &CodeSettings) -> Result<(), CodeSetupError> {
-    let Some(runner) = select_runner(settings).await? else {
+    let Some(runner) = select_runner(settings, None).await? else {
         return Ok(());
     };
     match run(runner.as_ref(), "print(19 + 23)").await {

@@ -19,7 +19,7 @@ pub struct CodeSettings {
     pub runs_max: usize,
     /// Worker processes that stand ready.
     pub workers: usize,
-    /// Sessions kept at once; the one that was idle longest makes room.
+    /// Sessions of one owner that are kept; the one that was idle longest makes room.
     pub sessions_max: usize,
     /// How long an unused session is kept.
     pub session_idle: Duration,

@@ -75,7 +75,7 @@ pub(super) const SETTINGS: &[Setting<CodeSettings>] = &[
     Setting {
         name: "code.sessions_max",
         env: &["JAN_CODE_SESSIONS_MAX"],
-        doc: "Sessions kept at once; the idlest makes room",
+        doc: "Sessions of one owner that are kept; the idlest makes room",
         slot: |code| &mut code.sessions_max,
     },
     Setting {

@@ -33,6 +33,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use audit::AuditSettings;
@@ -53,7 +54,7 @@ pub use telemetry::{LogFormat, TelemetrySettings};
 use crate::code::CodeSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
-use crate::safe_http::AllowedPlace;
+use crate::safe_http::OwnPlaces;
 use crate::scrape::ScrapeSettings;
 use crate::search::SearchSettings;
 use crate::tools::ToolSettings;
@@ -148,6 +149,14 @@ impl Config {
         self.keys.master_key_file.clone().unwrap_or_else(usual)
     }
 
+    /// Where a server of this configuration that listens here answers, by its address, by the hosts
+    /// of its MCP endpoint and by the issuer of its tokens.
+    pub fn own_places(&self, listening: SocketAddr) -> OwnPlaces {
+        let hosts = self.mcp.hosts.to_vec().into_iter();
+        let own = hosts.fold(OwnPlaces::of(listening), |own, host| own.also(&host));
+        own.also_at(&self.auth.issuer)
+    }
+
     fn read(mut sources: Sources) -> Result<Self, ConfigError> {
         let search_path = sources.variable("PATH").unwrap_or_default().to_owned();
         let mut server = ServerSettings::default();
@@ -177,7 +186,7 @@ impl Config {
         sources.read(limits::SETTINGS, &mut limits)?;
         sources.read(retention::SETTINGS, &mut retention)?;
         let providers = providers::read(&mut sources, &limits)?;
-        let mut tools = tools::read(&mut sources)?;
+        let tools = tools::read(&mut sources)?;
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
         sources.read(file_search::SETTINGS, &mut file_search)?;
@@ -185,8 +194,6 @@ impl Config {
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.read(graphql::SETTINGS, &mut graphql)?;
         sources.refuse_unknown()?;
-        tools.own = own_places(&server, &mcp);
-        scrape.fetch.addresses.own.clone_from(&tools.own);
         let warnings = sources.unknown_variables();
         let lines = with_absent_tables(sources.into_lines(), &limits);
         Ok(Self {
@@ -224,11 +231,4 @@ fn with_absent_tables(mut lines: Vec<SettingLine>, limits: &Limits) -> Vec<Setti
         lines.extend(tools::documentation());
     }
     lines
-}
-
-/// Where this server itself is found, as far as its operator has said.
-fn own_places(server: &ServerSettings, mcp: &McpSettings) -> Vec<AllowedPlace> {
-    let hosts = mcp.hosts.to_vec();
-    let hosts = hosts.iter().filter_map(|host| host.parse().ok());
-    server.public_hosts.iter().cloned().chain(hosts).collect()
 }

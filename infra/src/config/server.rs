@@ -2,7 +2,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::setting::Setting;
 use super::value::{Written, list_of};
-use crate::safe_http::AllowedPlace;
 
 /// Where the server listens and what this process does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +14,6 @@ pub struct ServerSettings {
     pub roles: Roles,
     /// Origins whose pages may call the API. Compared exactly.
     pub cors_origins: Origins,
-    /// Names and addresses under which this server is reached: nothing that a caller names may lead
-    /// back here.
-    pub public_hosts: Vec<AllowedPlace>,
 }
 
 impl ServerSettings {
@@ -47,7 +43,6 @@ impl Default for ServerSettings {
                 .map(str::to_owned)
                 .to_vec(),
             ),
-            public_hosts: Vec::new(),
         }
     }
 }
@@ -193,12 +188,6 @@ pub(super) const SETTINGS: &[Setting<ServerSettings>] = &[
         env: &["JAN_CORS_ORIGINS"],
         doc: "Origins whose pages may call the API, compared exactly",
         slot: |server| &mut server.cors_origins,
-    },
-    Setting {
-        name: "server.public_hosts",
-        env: &["JAN_PUBLIC_HOSTS"],
-        doc: "Hosts under which this server is reached, besides mcp.hosts; addresses that callers name must not lead back here",
-        slot: |server| &mut server.public_hosts,
     },
 ];
 

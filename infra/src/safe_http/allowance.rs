@@ -25,6 +25,35 @@ enum AllowedHost {
 }
 
 impl AllowedPlace {
+    /// One port of one address.
+    pub(super) fn at(address: IpAddr, port: u16) -> Self {
+        Self::block(address, if address.is_ipv4() { 32 } else { 128 }, port)
+    }
+
+    /// One port of the addresses that begin with these bits.
+    pub(super) fn block(first: IpAddr, bits: u32, port: u16) -> Self {
+        Self {
+            host: AllowedHost::Block { first, bits },
+            port: Some(port),
+        }
+    }
+
+    /// The same, at this port unless it names one.
+    pub(super) fn or_port(self, port: u16) -> Self {
+        Self {
+            port: self.port.or(Some(port)),
+            ..self
+        }
+    }
+
+    /// Whether it is this machine's own in every network.
+    pub(super) fn is_loopback(&self) -> bool {
+        match &self.host {
+            AllowedHost::Block { first, .. } => first.is_loopback(),
+            AllowedHost::Name(name) => name == "localhost",
+        }
+    }
+
     /// Whether any port of this address may be connected to, whatever name led there.
     pub(super) fn holds(&self, address: IpAddr) -> bool {
         self.port.is_none() && self.host.holds(address)

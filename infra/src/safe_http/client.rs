@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::allowance::AllowedPlace;
+use super::ourselves::OwnPlaces;
 use super::reached::CheckReached;
 use super::resolver::{Lookup, SystemLookup, VettingResolver};
 use super::vetting::{AddressRefusal, Policy};
@@ -13,8 +14,8 @@ use crate::model_provider::install_crypto;
 /// What callers may name, and how long it may take.
 #[derive(Debug, Clone)]
 pub struct SafeHttpSettings {
-    /// Where this server itself is found: no way leads there, whatever else is allowed.
-    pub own: Vec<AllowedPlace>,
+    /// What is this server itself, and never called.
+    pub own: OwnPlaces,
     /// Places that may be named although they are not public.
     pub allowed: Vec<AllowedPlace>,
     /// Whether `http:` is allowed for public places too.
@@ -30,7 +31,7 @@ pub struct SafeHttpSettings {
 impl Default for SafeHttpSettings {
     fn default() -> Self {
         Self {
-            own: Vec::new(),
+            own: OwnPlaces::default(),
             allowed: Vec::new(),
             allow_http: false,
             ports: vec![443, 80],
@@ -89,7 +90,7 @@ pub struct SafeHttp {
     policy: Arc<Policy>,
     /// Connects to public addresses only.
     guarded: reqwest::Client,
-    /// Connects to wherever a place leads that the operator named.
+    /// Connects to wherever a place leads that the operator named, unless that is here.
     trusting: reqwest::Client,
 }
 
@@ -112,12 +113,15 @@ impl SafeHttp {
         let resolver = VettingResolver::new(Arc::clone(&policy), lookup);
         let guarded = plain_client(settings)
             .dns_resolver(Arc::new(resolver))
-            .connector_layer(CheckReached(Arc::clone(&policy)))
+            .connector_layer(CheckReached::public(&policy))
+            .build()?;
+        let trusting = plain_client(settings)
+            .connector_layer(CheckReached::anywhere(&policy))
             .build()?;
         Ok(Self {
             policy,
             guarded,
-            trusting: plain_client(settings).build()?,
+            trusting,
         })
     }
 

@@ -17,6 +17,7 @@ mod body;
 mod client;
 mod fetch;
 mod fetch_failure;
+mod ourselves;
 mod reached;
 mod resolver;
 #[cfg(test)]
@@ -27,4 +28,5 @@ pub use allowance::AllowedPlace;
 pub use client::{SafeHttp, SafeHttpSettings, VettedUrl};
 pub use fetch::{FetchSettings, Fetched, Fetcher, Validators, Wanted};
 pub use fetch_failure::FetchFailure;
+pub use ourselves::OwnPlaces;
 pub use vetting::AddressRefusal;

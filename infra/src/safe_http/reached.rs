@@ -11,7 +11,41 @@ use super::vetting::{AddressRefusal, Policy};
 
 /// Wraps the client's connector.
 #[derive(Clone)]
-pub(super) struct CheckReached(pub(super) Arc<Policy>);
+pub(super) struct CheckReached {
+    policy: Arc<Policy>,
+    /// Whether only public addresses may be reached.
+    public_only: bool,
+}
+
+impl CheckReached {
+    /// Lets nothing be reached but public addresses of others.
+    pub(super) fn public(policy: &Arc<Policy>) -> Self {
+        Self {
+            policy: Arc::clone(policy),
+            public_only: true,
+        }
+    }
+
+    /// Lets everything be reached but ourselves.
+    pub(super) fn anywhere(policy: &Arc<Policy>) -> Self {
+        Self {
+            policy: Arc::clone(policy),
+            public_only: false,
+        }
+    }
+
+    fn refusal(&self, reached: Option<&HttpInfo>) -> Option<AddressRefusal> {
+        let Some(reached) = reached else {
+            return Some(AddressRefusal::NotPublic);
+        };
+        let (from, to) = (reached.local_addr(), reached.remote_addr());
+        if self.policy.own.are_reached(from, to) {
+            return Some(AddressRefusal::Ourselves);
+        }
+        let inside = self.public_only && !self.policy.reaches(to.ip());
+        inside.then_some(AddressRefusal::NotPublic)
+    }
+}
 
 impl<S> Layer<S> for CheckReached {
     type Service = Checked<S>;
@@ -19,7 +53,7 @@ impl<S> Layer<S> for CheckReached {
     fn layer(&self, connector: S) -> Checked<S> {
         Checked {
             connector,
-            policy: Arc::clone(&self.0),
+            check: self.clone(),
         }
     }
 }
@@ -28,7 +62,7 @@ impl<S> Layer<S> for CheckReached {
 #[derive(Clone)]
 pub(super) struct Checked<S> {
     connector: S,
-    policy: Arc<Policy>,
+    check: CheckReached,
 }
 
 impl<S, Destination> Service<Destination> for Checked<S>
@@ -47,15 +81,14 @@ where
 
     fn call(&mut self, destination: Destination) -> Self::Future {
         let connecting = self.connector.call(destination);
-        let policy = Arc::clone(&self.policy);
+        let check = self.check.clone();
         Box::pin(async move {
             let connection = connecting.await?;
             let mut extras = http::Extensions::new();
             connection.connected().get_extras(&mut extras);
-            let reached = extras.get::<HttpInfo>().map(HttpInfo::remote_addr);
-            match reached {
-                Some(address) if policy.reaches(address.ip()) => Ok(connection),
-                _ => Err(AddressRefusal::NotPublic.into()),
+            match check.refusal(extras.get::<HttpInfo>()) {
+                Some(refusal) => Err(refusal.into()),
+                None => Ok(connection),
             }
         })
     }

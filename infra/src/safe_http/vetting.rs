@@ -4,6 +4,7 @@ use url::{Host, Url};
 
 use super::address::is_public;
 use super::allowance::AllowedPlace;
+use super::ourselves::OwnPlaces;
 
 /// Longest address we read.
 const URL_BYTES_MAX: usize = 2_048;
@@ -38,12 +39,12 @@ pub enum AddressRefusal {
     /// A port behind which something else than a web server may listen.
     #[error("its port is not allowed")]
     Port,
-    /// It leads back to this server: a call that calls itself would never end.
-    #[error("it is this server's own")]
-    OurOwn,
     /// The host is an address of somebody's inside, or a name for one.
     #[error("its host is not public")]
     NotPublic,
+    /// It is this server: whoever sent it here would have it call itself.
+    #[error("it is this server's own")]
+    Ourselves,
     /// The name leads to an address of somebody's inside.
     #[error("its name resolves to an address that is not public")]
     ResolvesInside,
@@ -55,7 +56,7 @@ pub enum AddressRefusal {
 /// What may be called.
 #[derive(Debug, Clone)]
 pub(super) struct Policy {
-    pub(super) own: Vec<AllowedPlace>,
+    pub(super) own: OwnPlaces,
     pub(super) allowed: Vec<AllowedPlace>,
     pub(super) allow_http: bool,
     pub(super) ports: Vec<u16>,
@@ -66,8 +67,8 @@ impl Policy {
     /// whether the operator named the place.
     pub(super) fn vet(&self, text: &str) -> Result<(Url, bool), AddressRefusal> {
         let url = parse(text)?;
-        if self.own.iter().any(|place| place.is_named_by(&url)) {
-            return Err(AddressRefusal::OurOwn);
+        if self.own.are_named_by(&url) {
+            return Err(AddressRefusal::Ourselves);
         }
         let named = self.allowed.iter().any(|place| place.is_named_by(&url));
         if named {
@@ -90,8 +91,7 @@ impl Policy {
 
     /// Whether an address may be connected to, whatever name led there.
     pub(super) fn reaches(&self, address: IpAddr) -> bool {
-        let within = |places: &[AllowedPlace]| places.iter().any(|place| place.holds(address));
-        !within(&self.own) && (is_public(address) || within(&self.allowed))
+        is_public(address) || self.allowed.iter().any(|place| place.holds(address))
     }
 }
 

@@ -98,6 +98,9 @@ pub struct Hit {
     pub fetched_at: Option<DateTime<Utc>>,
 }
 
+/// Hosts that are named to an engine within the words; results of others are still looked at.
+const HOSTS_SAID_MAX: usize = 20;
+
 impl Question {
     /// The words with the hosts in them, for engines that have no other way to say it.
     pub(super) fn text_with_hosts(&self) -> String {
@@ -107,6 +110,7 @@ impl Question {
         let sites: Vec<_> = self
             .hosts
             .iter()
+            .take(HOSTS_SAID_MAX)
             .map(|host| format!("site:{host}"))
             .collect();
         format!("({}) ({})", self.text, sites.join(" OR "))

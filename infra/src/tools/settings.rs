@@ -4,7 +4,7 @@ use jan_domain::ports::ServerAuth;
 use jan_domain::tool_permissions::ToolPermissions;
 
 use super::pins::Pins;
-use crate::safe_http::AllowedPlace;
+use crate::safe_http::{AllowedPlace, OwnPlaces};
 use crate::secret::Secret;
 
 /// What may be called, and how.
@@ -14,8 +14,8 @@ pub struct ToolSettings {
     pub servers: Vec<ToolServerSettings>,
     /// What is done about lists of theirs that are not as they were approved.
     pub pins: Pins,
-    /// Where this server itself is found, which is no tool server.
-    pub own: Vec<AllowedPlace>,
+    /// What is this server itself; callers may not name it.
+    pub own: OwnPlaces,
     /// Places that callers may name although they are not public.
     pub allowed: Vec<AllowedPlace>,
     /// Whether callers may name public servers without TLS.
@@ -58,7 +58,7 @@ impl Default for ToolSettings {
         Self {
             servers: Vec::new(),
             pins: Pins::default(),
-            own: Vec::new(),
+            own: OwnPlaces::default(),
             allowed: Vec::new(),
             allow_http: false,
             ports: vec![443, 80],

@@ -117,6 +117,7 @@ async fn no_credential_is_logged_or_told_whatever_the_server_answers() {
             step: StepId::parse("step_1").unwrap(),
             owner: owner.clone(),
             traceparent: None,
+            request_id: String::new(),
         };
         let told = [
             host.list(listing).await.unwrap_err(),

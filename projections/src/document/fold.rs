@@ -29,7 +29,7 @@ pub(crate) struct DocumentChanges {
 
 impl Changes for DocumentChanges {
     const NAME: &'static str = "documents";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [Table] = &[
         Table::by("documents", "document_id"),
         Table::by("document_passages", "document_id"),
@@ -78,8 +78,8 @@ impl Changes for DocumentChanges {
             };
             let passages = kept.passages(id);
             rows.row(
-                "documents (document_id, tenant_id, account_id, name, metadata, tags, text_bytes, \
-                 passages, indexed_at)",
+                "documents (document_id, tenant_id, account_id, name, metadata, tags, collection, \
+                 attributes, text_bytes, passages, indexed_at)",
             )
             .text(id)
             .text(kept.owner.tenant.as_str())
@@ -87,6 +87,8 @@ impl Changes for DocumentChanges {
             .text(kept.name.as_str())
             .json_or_null(Some(&kept.content.metadata))
             .json_or_null(Some(&kept.content.tags))
+            .text_or_null(kept.content.collection.as_deref())
+            .json_or_null(Some(&kept.content.attributes))
             .plain(kept.text_bytes())
             .plain(passages.len())
             .time(kept.at)

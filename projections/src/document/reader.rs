@@ -21,6 +21,11 @@ pub struct DocumentRow {
     /// By which searches can be narrowed.
     #[sqlx(json)]
     pub tags: Vec<String>,
+    /// The collection it belongs to.
+    pub collection: Option<String>,
+    /// By which searches are filtered.
+    #[sqlx(json)]
+    pub attributes: Map<String, Value>,
     /// Size of its text.
     pub text_bytes: i32,
     /// How many passages it is searched by.
@@ -44,8 +49,8 @@ pub struct DocumentReader {
     pub(super) pool: PgPool,
 }
 
-const COLUMNS: &str =
-    "select document_id, name, metadata, tags, text_bytes, passages, indexed_at from documents";
+const COLUMNS: &str = "select document_id, name, metadata, tags, collection, attributes, text_bytes, passages, indexed_at \
+     from documents";
 
 impl DocumentReader {
     pub(crate) fn new(pool: PgPool) -> Self {

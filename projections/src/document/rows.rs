@@ -59,11 +59,12 @@ async fn insert(
     }
     let sql = r"
         insert into documents
-               (document_id, tenant_id, account_id, name, metadata, tags, text_bytes, passages,
-                indexed_at)
+               (document_id, tenant_id, account_id, name, metadata, tags, collection, attributes,
+                text_bytes, passages, indexed_at)
         select *
           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[],
-                      $7::integer[], $8::integer[], $9::timestamptz[])";
+                      $7::text[], $8::jsonb[], $9::integer[], $10::integer[],
+                      $11::timestamptz[])";
     sqlx::query(sql)
         .bind(column(rows, |(id, _)| id.as_str()))
         .bind(column(rows, |(_, kept)| kept.owner.tenant.as_str()))
@@ -71,6 +72,8 @@ async fn insert(
         .bind(column(rows, |(_, kept)| kept.name.as_str()))
         .bind(column(rows, |(_, kept)| Json(&kept.content.metadata)))
         .bind(column(rows, |(_, kept)| Json(&kept.content.tags)))
+        .bind(column(rows, |(_, kept)| kept.content.collection.as_deref()))
+        .bind(column(rows, |(_, kept)| Json(&kept.content.attributes)))
         .bind(column(rows, |(_, kept)| kept.text_bytes()))
         .bind(column(passages, |of_one| {
             i32::try_from(of_one.len()).expect("a text has a million bytes at most")

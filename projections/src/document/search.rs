@@ -14,6 +14,9 @@ pub(super) struct Found {
     metadata: Map<String, Value>,
     #[sqlx(json)]
     tags: Vec<String>,
+    collection: Option<String>,
+    #[sqlx(json)]
+    attributes: Map<String, Value>,
     body: String,
     snippet: String,
     score: f32,
@@ -29,11 +32,42 @@ impl DocumentReader {
             .bind(&query.names)
             .bind(Json(&query.tags))
             .bind(i64::from(query.limit))
+            .bind(&query.collections)
+            .bind(self.accepted(query).await?)
             .fetch_all(&self.pool)
             .await?;
         Ok(rows.into_iter().map(DocumentHit::from).collect())
     }
+
+    /// The documents that the filter of a query accepts; `None` without one. What one owner may keep
+    /// bounds how many are looked at.
+    pub(super) async fn accepted(
+        &self,
+        query: &DocumentQuery,
+    ) -> Result<Option<Vec<String>>, ReadError> {
+        let Some(filter) = &query.filter else {
+            return Ok(None);
+        };
+        let sql = r"
+            select document_id, metadata, attributes
+              from documents
+             where tenant_id = $1
+               and account_id = $2
+               and (cardinality($3::text[]) = 0 or collection = any($3))";
+        let rows: Vec<(String, Json<Fields>, Json<Fields>)> = sqlx::query_as(sql)
+            .bind(query.owner.tenant.as_str())
+            .bind(query.owner.account.as_str())
+            .bind(&query.collections)
+            .fetch_all(&self.pool)
+            .await?;
+        let accepted = rows.into_iter().filter(|(_, metadata, attributes)| {
+            filter.accepts(&DocumentQuery::attributes_of(metadata, attributes))
+        });
+        Ok(Some(accepted.map(|(id, ..)| id).collect()))
+    }
 }
+
+type Fields = Map<String, Value>;
 
 impl From<Found> for DocumentHit {
     fn from(row: Found) -> Self {
@@ -43,6 +77,8 @@ impl From<Found> for DocumentHit {
             text: row.body,
             snippet: row.snippet,
             score: row.score,
+            attributes: DocumentQuery::attributes_of(&row.metadata, &row.attributes),
+            collection: row.collection,
             metadata: row.metadata,
             tags: row.tags,
         }

@@ -19,11 +19,14 @@ with words as (
                                     where tenant_id = $2
                                       and account_id = $3
                                       and (cardinality($4::text[]) = 0 or name = any($4))
-                                      and tags @> $5)
+                                      and tags @> $5
+                                      and (cardinality($7::text[]) = 0 or collection = any($7))
+                                      and ($8::text[] is null or document_id = any($8)))
      order by score desc, passage.document_id, passage.ordinal
      limit $6
 )
-select found.document_id, ordinal, name, metadata, tags, body, score::real as score,
+select found.document_id, ordinal, name, metadata, tags, collection, attributes, body,
+       score::real as score,
        ts_headline('english', body, asked.some,
                    'StartSel="", StopSel="", MaxFragments=2, MaxWords=30, MinWords=10, FragmentDelimiter=" … "')
            as snippet

@@ -40,12 +40,15 @@ impl DocumentReader {
     ) -> Result<Nearest, ReadError> {
         let mut nearest = Nearest::default();
         let mut best: Vec<(f32, String, i32)> = Vec::new();
+        let accepted = self.accepted(query).await?;
         let mut rows = sqlx::query_as(include_str!("vectors.sql"))
             .bind(query.owner.tenant.as_str())
             .bind(query.owner.account.as_str())
             .bind(&query.names)
             .bind(Json(&query.tags))
             .bind(model)
+            .bind(&query.collections)
+            .bind(accepted)
             .fetch(&self.pool);
         let most = usize::try_from(query.limit).unwrap_or(usize::MAX);
         while let Some(row) = rows.try_next().await? {
@@ -74,7 +77,7 @@ impl DocumentReader {
         best: &[(f32, String, i32)],
     ) -> Result<Vec<DocumentHit>, ReadError> {
         let sql = r"
-            select ordinal, name, metadata, tags, body, '' as snippet, likeness as score
+            select ordinal, name, metadata, tags, collection, attributes, body, '' as snippet, likeness as score
               from unnest($1::text[], $2::integer[], $3::real[]) with ordinality
                    as wanted (document_id, ordinal, likeness, place)
               join document_passages as passage using (document_id, ordinal)

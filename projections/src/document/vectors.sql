@@ -12,4 +12,6 @@ select passage.document_id, passage.ordinal, known.vector
                                 where tenant_id = $1
                                   and account_id = $2
                                   and (cardinality($3::text[]) = 0 or name = any($3))
-                                  and tags @> $4)
+                                  and tags @> $4
+                                  and (cardinality($6::text[]) = 0 or collection = any($6))
+                                  and ($7::text[] is null or document_id = any($7)))

@@ -71,3 +71,23 @@ async fn a_model_that_works_for_somebody_else_finds_nothing() {
     let told = other.post(RESPONSES, body).await.expect_status(200).json();
     assert_eq!(told["output"][0]["results"], json!([]), "{told}");
 }
+
+#[tokio::test]
+async fn an_answer_cites_the_files_it_names() {
+    let app = start().await;
+    fill(&app).await;
+    let notes = json!({"document_id": "tea/notes.md", "text": "Notes on boiling water."});
+    super::index(&app, &notes).await;
+    let said = "Wir lesen über tea/notes.md, \"black\" und green.";
+    let input = format!(
+        "call tool file_search with {{\"query\": \"boiling water\"}}\nthen reply exactly {said}"
+    );
+    let body = asking(&input, json!({"tools": [{"type": "file_search"}]}));
+    let told = app.post(RESPONSES, body).await.expect_status(200).json();
+    let cited = |index: usize, name: &str| json!({"type": "file_citation", "index": index, "file_id": name, "filename": name});
+    assert_eq!(
+        told["output"][1]["content"][0]["annotations"],
+        json!([cited(15, "tea/notes.md"), cited(30, "black")]),
+        "{told}"
+    );
+}

@@ -30,7 +30,7 @@ async fn documents_are_listed_page_by_page_last_indexed_first() {
     assert_eq!(
         last,
         json!({"id": null, "object": "document", "document_id": "green",
-            "metadata": {"shelf": 5}, "tags": ["tea"], "bytes": 59, "passages": 1,
+            "metadata": {"shelf": 5}, "tags": ["tea"], "collection": null, "attributes": {}, "bytes": 59, "passages": 1,
             "indexed_at": null})
     );
     let first = listed(&app, "?limit=2").await;

@@ -1,7 +1,7 @@
 //! Whose documents they are, and what becomes of them.
 
 use jan_projections::{ReadModel, Rebuilt};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{call, fill, found, index, query, start};
 use crate::projections::rebuild::{assert_equal, rebuild};
@@ -110,4 +110,34 @@ async fn of_an_erased_owner_no_document_is_left() {
     assert_eq!(query(&app, &json!({"query": "water"})).await["count"], 3);
     let told = call(&app, "file_search_query", &json!({"query": "tea"})).await;
     assert_eq!(told["isError"], false);
+}
+
+#[tokio::test]
+async fn the_events_of_a_document_name_the_request_that_kept_it() {
+    let app = start().await;
+    let params = json!({"name": "file_search_index", "arguments":
+        {"document_id": "d", "text": "t"}});
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let told = app
+        .post("/v1/mcp", message)
+        .header("accept", "*/*")
+        .header("x-request-id", "req_of_mine");
+    told.await.expect_status(200);
+    let input = "call tool file_search_index with {\"document_id\": \"e\", \"text\": \"t\"}";
+    let body = json!({"model": jan_tests::given::MODEL, "input": input});
+    let told = app
+        .post("/responses/v1/responses", body)
+        .header("x-request-id", "req_of_a_model");
+    told.await.expect_status(200);
+    let events = app.events().await;
+    let kept = events
+        .iter()
+        .filter(|event| event.event_type == "DocumentIndexed");
+    let requests: Vec<_> = kept
+        .map(|event| {
+            let metadata: Value = serde_json::from_str(&event.metadata).unwrap();
+            metadata["request_id"].clone()
+        })
+        .collect();
+    assert_eq!(requests, ["req_of_mine", "req_of_a_model"]);
 }

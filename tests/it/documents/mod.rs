@@ -1,6 +1,7 @@
 //! Documents that their owners keep and search.
 
 mod by_clients;
+mod by_filters;
 mod by_meaning;
 mod by_models;
 mod by_rest;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod code;
+mod code_sessions;
 mod door;
 mod eras;
 mod messages;

@@ -108,6 +108,7 @@ async fn call(host: &McpToolHost, tool: &str, arguments: Value) -> Result<ToolRe
         step: StepId::parse("step_1").unwrap(),
         owner: Caller::nobody().owner,
         traceparent: None,
+        request_id: String::new(),
     };
     host.call(call).await
 }

@@ -70,6 +70,9 @@ async fn an_administrator_sees_what_changed_and_what_is_withheld() {
     );
     let listed = app.get("/v1/mcp/tools").await.expect_status(200).json();
     assert_eq!(listed["tools"].as_array().unwrap().len(), 6);
+    let withheld = json!([{"name": "charge", "reason": "changed",
+        "changes": ["description", "inputSchema"]}]);
+    assert_eq!(listed["withheld"], withheld);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,6 +86,8 @@ async fn a_server_that_is_gone_or_never_was_says_so() {
         ..Setup::default()
     })
     .await;
+    let listed = app.get("/v1/mcp/tools").await.expect_status(200).json();
+    assert!(listed["withheld"].is_null(), "{listed}");
     let (admin, refresh) = (app.administrator(), format!("{ROOT}/scripted/refresh"));
     let nobody = format!("{ROOT}/nobody/refresh");
     admin.post(&nobody, json!({})).await.expect_status(404);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{StreamExt, stream};
-use jan_infra::safe_http::AddressRefusal;
+use jan_infra::safe_http::{AddressRefusal, OwnPlaces};
 use jan_infra::scrape::ScrapeSettings;
 use jan_infra::search::SearchSettings;
 use jan_infra::tools::ToolSettings;
@@ -57,9 +57,14 @@ impl Canary {
 }
 
 async fn start() -> App {
+    let mut scrape = ScrapeSettings::default();
+    scrape.fetch.addresses.own = refused::own_places();
     App::start_with(Setup {
-        tools: Some(ToolSettings::default()),
-        builtin: Some((SearchSettings::default(), ScrapeSettings::default())),
+        tools: Some(ToolSettings {
+            own: refused::own_places(),
+            ..ToolSettings::default()
+        }),
+        builtin: Some((SearchSettings::default(), scrape)),
         ..Setup::default()
     })
     .await

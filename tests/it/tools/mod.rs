@@ -3,6 +3,7 @@
 mod addresses;
 mod by_clients;
 mod by_models;
+mod citations;
 mod grants;
 
 use jan_infra::scrape::ScrapeSettings;

@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use jan_api::wiring::{
-    Application, Blueprint, builtin_tools, introspection, mcp_door, retention_terms, tool_servers,
+    Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
+    tool_servers,
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
@@ -79,7 +80,9 @@ async fn tools(
     let python = match &setup.code {
         None => None,
         Some(settings) => {
-            let runner = select_runner(settings).await?;
+            let keys = OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events);
+            let sessions = code_sessions(settings, pool, &keys);
+            let runner = select_runner(settings, Some(Arc::new(sessions))).await?;
             runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
         }
     };

@@ -105,6 +105,7 @@ pub fn call(server: &ToolServer, step: &str, tool: &str, arguments: Value) -> To
         step: StepId::parse(step).expect("a step's id"),
         owner: owner(),
         traceparent: Some(TRACEPARENT.to_owned()),
+        request_id: String::new(),
     }
 }
 

@@ -20,6 +20,11 @@ pub(super) struct DocumentBody {
     metadata: Map<String, Value>,
     /// By which searches can be narrowed.
     tags: Vec<String>,
+    /// The collection it belongs to: OpenAI's vector store.
+    collection: Option<String>,
+    /// By which searches are filtered.
+    #[schema(value_type = Object)]
+    attributes: Map<String, Value>,
     /// Size of its text.
     bytes: i32,
     /// How many passages it is searched by.
@@ -36,6 +41,8 @@ impl From<DocumentRow> for DocumentBody {
             document_id: row.name,
             metadata: row.metadata,
             tags: row.tags,
+            collection: row.collection,
+            attributes: row.attributes,
             bytes: row.text_bytes,
             passages: row.passages,
             indexed_at: row.indexed_at,

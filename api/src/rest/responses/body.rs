@@ -67,6 +67,7 @@ pub(crate) fn wish(
         functions: tools.functions,
         namespaces: tools.namespaces,
         builtins: tools.builtins,
+        bounds: tools.bounds,
         tool_choice,
         truncates: given.get("truncation").is_some_and(|value| value == "auto"),
         shows_logprobs: shows_logprobs || top_logprobs.is_some_and(|count| count > 0),

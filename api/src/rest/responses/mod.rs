@@ -21,6 +21,7 @@ pub(crate) mod replay;
 mod schema;
 mod steps;
 mod stream;
+mod tool_bounds;
 mod tool_choice;
 mod tools;
 mod trace;

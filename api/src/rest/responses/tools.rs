@@ -4,8 +4,8 @@ use jan_commands::run::{InNamespace, ServerWish};
 use jan_domain::response::run::{UseKind, offered_name};
 use serde_json::{Map, Value, json};
 
-use super::mcp_server;
 use super::warnings::Warnings;
+use super::{mcp_server, tool_bounds};
 use crate::error::ApiError;
 use crate::rest::value_check::function_name;
 
@@ -21,6 +21,8 @@ pub(super) struct Tools {
     pub(super) namespaces: BTreeMap<String, InNamespace>,
     /// Tools of ours, by OpenAI's names.
     pub(super) builtins: Vec<UseKind>,
+    /// What is said of them, in the words of our own tools.
+    pub(super) bounds: BTreeMap<UseKind, Map<String, Value>>,
     /// Tool servers of the caller's.
     pub(super) servers: Vec<ServerWish>,
     /// As the response repeats them: nulls filled in, secrets left out.
@@ -80,17 +82,7 @@ fn read_one(tool: &Value, tools: &mut Tools, warnings: &mut Warnings) -> Result<
         "mcp" => mcp(fields, tools, warnings)?,
         _ => {
             match builtin(kind) {
-                Some(builtin) => {
-                    for field in without_effect(builtin)
-                        .iter()
-                        .filter(|name| is_given(fields, name))
-                    {
-                        warnings.add(format!("'{field}' of a '{kind}' tool has no effect"));
-                    }
-                    if !tools.builtins.contains(&builtin) {
-                        tools.builtins.push(builtin);
-                    }
-                }
+                Some(builtin) => own(builtin, fields, tools, warnings)?,
                 None => warnings.ignored_tool(kind),
             }
             tools.shown.push(tool.clone());
@@ -188,22 +180,22 @@ fn builtin(kind: &str) -> Option<UseKind> {
     }
 }
 
-/// What of OpenAI's settings of a tool our own takes no notice of.
-fn without_effect(builtin: UseKind) -> &'static [&'static str] {
-    match builtin {
-        UseKind::WebSearch => &["filters", "user_location", "search_context_size"],
-        UseKind::FileSearch => &[
-            "vector_store_ids",
-            "filters",
-            "max_num_results",
-            "ranking_options",
-        ],
-        _ => &[],
+/// A tool of ours. When one comes twice, what the first says counts.
+fn own(
+    builtin: UseKind,
+    fields: &Map<String, Value>,
+    tools: &mut Tools,
+    warnings: &mut Warnings,
+) -> Result<(), ApiError> {
+    let bounds = tool_bounds::read(builtin, fields, warnings)?;
+    if !tools.builtins.contains(&builtin) {
+        tools.builtins.push(builtin);
+        tools.bounds.insert(builtin, bounds);
+    } else if tools.bounds.get(&builtin) != Some(&bounds) {
+        let kind = fields["type"].as_str().unwrap_or_default();
+        warnings.add(format!("a second '{kind}' tool has no effect"));
     }
-}
-
-fn is_given(fields: &Map<String, Value>, name: &str) -> bool {
-    fields.get(name).is_some_and(|value| !value.is_null())
+    Ok(())
 }
 
 #[cfg(test)]
@@ -213,15 +205,51 @@ mod tests {
     #[test]
     fn what_has_no_effect_is_named() {
         let mut warnings = Warnings::default();
-        let list = json!([{"type": "file_search", "vector_store_ids": ["vs_1"], "filters": null},
-            {"type": "web_search", "user_location": {"type": "approximate"}}]);
-        read(Some(&list), &mut warnings).unwrap();
+        let list = json!([{"type": "file_search", "vector_store_ids": ["vs_1"], "filters": null,
+                "ranking_options": {"ranker": "auto", "hybrid_search": {"text_weight": 1}}},
+            {"type": "file_search", "vector_store_ids": ["vs_2"]},
+            {"type": "web_search", "user_location": {"type": "approximate",
+                "timezone": "Europe/Paris"}}]);
+        let tools = read(Some(&list), &mut warnings).unwrap();
+        assert_eq!(
+            tools.bounds[&UseKind::FileSearch],
+            bounds(&json!({"collections": ["vs_1"]}))
+        );
         assert_eq!(
             warnings.into_list(),
             [
-                "'vector_store_ids' of a 'file_search' tool has no effect",
-                "'user_location' of a 'web_search' tool has no effect"
+                "'ranking_options.hybrid_search' of a 'file_search' tool has no effect",
+                "a second 'file_search' tool has no effect",
+                "'user_location.timezone' of a 'web_search' tool has no effect"
             ]
+        );
+    }
+
+    fn bounds(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_said_of_our_tools_bounds_their_calls() {
+        let filter = json!({"type": "eq", "key": "year", "value": 2024});
+        let tools = read_all(&json!([
+            {"type": "file_search", "max_num_results": 3, "filters": filter,
+                "ranking_options": {"score_threshold": 0.5}},
+            {"type": "web_search", "filters": {"allowed_domains": ["https://a.example/", "*.b.example"]},
+                "search_context_size": "low",
+                "user_location": {"type": "approximate", "country": "GB", "city": "London"}},
+        ]))
+        .unwrap();
+        assert_eq!(
+            tools.bounds[&UseKind::FileSearch],
+            bounds(&json!({"top_k": 3, "filters": filter, "score_min": 0.5}))
+        );
+        assert_eq!(
+            tools.bounds[&UseKind::WebSearch],
+            bounds(
+                &json!({"domain_allow_list": ["a.example", "b.example"], "num": 5, "gl": "gb",
+                "location": "London, GB"})
+            )
         );
     }
 
@@ -278,6 +306,34 @@ mod tests {
             (
                 json!({"type": "function", "function": {"name": "a b"}}),
                 "tools[0].function.name",
+            ),
+            (
+                json!({"type": "file_search", "max_num_results": 0}),
+                "tools[0].max_num_results",
+            ),
+            (
+                json!({"type": "file_search", "vector_store_ids": [1]}),
+                "tools[0].vector_store_ids",
+            ),
+            (
+                json!({"type": "file_search", "filters": {"type": "or", "filters": [{"type": "eq"}]}}),
+                "tools[0].filters.filters[0].key",
+            ),
+            (
+                json!({"type": "file_search", "ranking_options": {"score_threshold": 2}}),
+                "tools[0].ranking_options.score_threshold",
+            ),
+            (
+                json!({"type": "web_search", "filters": {"allowed_domains": ["a b"]}}),
+                "tools[0].filters.allowed_domains",
+            ),
+            (
+                json!({"type": "web_search", "search_context_size": "huge"}),
+                "tools[0].search_context_size",
+            ),
+            (
+                json!({"type": "web_search", "user_location": {"country": "Britain"}}),
+                "tools[0].user_location.country",
             ),
             (
                 json!({"type": "mcp", "server_url": "https://x"}),

@@ -3,6 +3,7 @@
 //! run can be taken up by another process at any point.
 
 mod call_error;
+mod citations;
 mod decide;
 mod next;
 mod output;
@@ -17,6 +18,7 @@ mod tool_use;
 mod tests;
 
 pub use call_error::call_error_text;
+pub use citations::Sources;
 pub use output::{shown, shown_use};
 pub use progress::{Progress, StepSoFar};
 pub use said::{Declined, Finish, Said};

@@ -67,8 +67,11 @@ pub fn shown_use(used: &ToolUse, outcome: Option<&StepOutcome>) -> Item {
             let query = ["q", "query"].map(|name| arguments[name].take());
             let query = query.into_iter().find(|query| !query.is_null());
             let sources = structured.and_then(|told| sources_of(&told));
-            json!({"type": "web_search_call", "action":
-                {"type": "search", "query": query, "queries": [query], "sources": sources}})
+            let mut action = json!({"type": "search", "query": query, "queries": [query]});
+            if let Some(sources) = sources {
+                action["sources"] = sources;
+            }
+            json!({"type": "web_search_call", "action": action})
         }
         UseKind::FileSearch => {
             let query = arguments()["query"].take();
@@ -112,7 +115,12 @@ fn passages_of(told: &Value) -> Option<Value> {
         let Some(name) = result["document_id"].as_str() else {
             return result.clone();
         };
-        json!({"file_id": name, "filename": name, "attributes": result["metadata"],
+        // Results of an older record have no attributes.
+        let attributes = match &result["attributes"] {
+            Value::Null => &result["metadata"],
+            attributes => attributes,
+        };
+        json!({"file_id": name, "filename": name, "attributes": attributes,
             "score": result["score"], "text": result["text"]})
     };
     Some(told["results"].as_array()?.iter().map(passage).collect())

@@ -29,7 +29,7 @@ pub struct ToolUse {
 }
 
 /// How a tool call is shown among the output items.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UseKind {
     /// `mcp_call`

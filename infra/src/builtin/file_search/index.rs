@@ -1,17 +1,17 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use jan_domain::caller::Owner;
-use jan_domain::document::{DocumentContent, DocumentName};
+use jan_domain::document::{Attributes, DocumentContent, DocumentName};
 use jan_domain::limits::{
-    DOCUMENT_NAME_CHARS_MAX, DOCUMENT_TAG_CHARS_MAX, DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX,
+    DOCUMENT_ATTRIBUTES_MAX, DOCUMENT_COLLECTION_CHARS_MAX, DOCUMENT_NAME_CHARS_MAX,
+    DOCUMENT_TAG_CHARS_MAX, DOCUMENT_TAGS_MAX, DOCUMENT_TEXT_BYTES_MAX,
 };
 use jan_domain::ports::{DocumentStore, ToolOffer, ToolResult};
 use jan_domain::response::EffectClass;
 use serde_json::{Map, Value, json};
 
 use crate::builtin::arguments::{Arguments, document, failed};
-use crate::builtin::host::BuiltinTool;
+use crate::builtin::host::{BuiltinTool, CalledBy};
 
 /// How many bytes of text a model takes for one token, about.
 const BYTES_PER_TOKEN: usize = 4;
@@ -30,13 +30,16 @@ impl FileSearchIndex {
         Self { documents }
     }
 
-    async fn index(&self, owner: &Owner, arguments: &Arguments) -> ToolResult {
+    async fn index(&self, by: &CalledBy, arguments: &Arguments) -> ToolResult {
         let (name, content) = match read(arguments) {
             Ok(read) => read,
             Err(wrong) => return failed(wrong),
         };
         let tokens = content.text.len().div_ceil(BYTES_PER_TOKEN);
-        let indexed = self.documents.index(owner, name.clone(), content).await;
+        let indexed = self
+            .documents
+            .index((&by.owner, &by.request), name.clone(), content);
+        let indexed = indexed.await;
         match indexed {
             Ok(indexed) => document(json!({
                 "document_id": name.as_str(),
@@ -57,7 +60,12 @@ fn read(arguments: &Arguments) -> Result<(DocumentName, DocumentContent), Unfit>
     let text = arguments.as_it_stands("text")?;
     let metadata = arguments.fields("metadata")?;
     let tags = arguments.texts("tags")?.into_iter().collect();
-    Ok((name, DocumentContent::try_new(text, metadata, tags)?))
+    let attributes = Attributes::try_new(arguments.fields("attributes")?)?;
+    let mut content = DocumentContent::try_new(text, metadata, tags)?.with_attributes(attributes);
+    if arguments.is_given("collection") {
+        content = content.in_collection(arguments.as_it_stands("collection")?)?;
+    }
+    Ok((name, content))
 }
 
 impl BuiltinTool for FileSearchIndex {
@@ -75,10 +83,10 @@ impl BuiltinTool for FileSearchIndex {
 
     fn call(
         self: Arc<Self>,
-        owner: Owner,
+        by: CalledBy,
         arguments: Map<String, Value>,
     ) -> BoxFuture<'static, ToolResult> {
-        Box::pin(async move { self.index(&owner, &Arguments(arguments)).await })
+        Box::pin(async move { self.index(&by, &Arguments(arguments)).await })
     }
 }
 
@@ -94,6 +102,11 @@ fn input_schema() -> Value {
             "tags": {"type": "array", "maxItems": DOCUMENT_TAGS_MAX,
                 "items": {"type": "string", "minLength": 1, "maxLength": DOCUMENT_TAG_CHARS_MAX},
                 "description": "Words by which searches can be narrowed"},
+            "collection": {"type": "string", "minLength": 1, "maxLength": DOCUMENT_COLLECTION_CHARS_MAX,
+                "description": "A collection the document belongs to; searches can be confined to it"},
+            "attributes": {"type": "object", "maxProperties": DOCUMENT_ATTRIBUTES_MAX,
+                "additionalProperties": {"type": ["string", "number", "boolean"]},
+                "description": "Simple values by which searches are filtered"},
         },
         "required": ["document_id", "text"],
     })

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jan_domain::caller::Owner;
+use jan_domain::document::AttributeFilter;
 use jan_domain::limits::{DOCUMENT_HITS_MAX, DOCUMENT_TAGS_MAX};
 use jan_domain::ports::{
     DocumentFailure, DocumentHit, DocumentHits, DocumentQuery, DocumentStore, ToolOffer, ToolResult,
@@ -10,7 +11,7 @@ use jan_domain::response::EffectClass;
 use serde_json::{Map, Value, json};
 
 use crate::builtin::arguments::{Arguments, WrongArgument, document, failed, wrong};
-use crate::builtin::host::BuiltinTool;
+use crate::builtin::host::{BuiltinTool, CalledBy};
 use crate::scrape::beginning;
 
 /// A question's length, and what one call may ask for.
@@ -67,13 +68,36 @@ fn read(owner: Owner, arguments: &Arguments) -> Result<DocumentQuery, WrongArgum
         let expected = format!("a list of at most {DOCUMENT_TAGS_MAX} texts");
         return Err(wrong("tags", expected));
     }
+    let collections = arguments.texts("collections")?;
+    if collections.len() > NAMES_MAX {
+        let expected = format!("a list of at most {NAMES_MAX} texts");
+        return Err(wrong("collections", expected));
+    }
     Ok(DocumentQuery {
         owner,
         text: text.to_owned(),
         names,
         tags,
+        collections,
+        filter: filter(arguments)?,
+        score_min: arguments.share("score_min")?.unwrap_or_default(),
         limit: arguments.number("top_k", RESULTS)?.unwrap_or(RESULTS_USUAL),
     })
+}
+
+fn filter(arguments: &Arguments) -> Result<Option<AttributeFilter>, WrongArgument> {
+    let Some(filter) = arguments.0.get("filters").filter(|it| !it.is_null()) else {
+        return Ok(None);
+    };
+    let read = AttributeFilter::parse(filter).map_err(|invalid| {
+        let at = if invalid.at.is_empty() {
+            "it"
+        } else {
+            &invalid.at
+        };
+        wrong("filters", format!("a filter; at {at}: {invalid}"))
+    });
+    read.map(Some)
 }
 
 fn found_as_json(query: &DocumentQuery, found: &DocumentHits) -> Value {
@@ -103,6 +127,8 @@ fn result(hit: &DocumentHit) -> Value {
         "passage": hit.passage,
         "metadata": hit.metadata,
         "tags": hit.tags,
+        "collection": hit.collection,
+        "attributes": hit.attributes,
     })
 }
 
@@ -121,10 +147,10 @@ impl BuiltinTool for FileSearchQuery {
 
     fn call(
         self: Arc<Self>,
-        owner: Owner,
+        by: CalledBy,
         arguments: Map<String, Value>,
     ) -> BoxFuture<'static, ToolResult> {
-        Box::pin(async move { self.query(owner, &Arguments(arguments)).await })
+        Box::pin(async move { self.query(by.owner, &Arguments(arguments)).await })
     }
 }
 
@@ -142,6 +168,11 @@ fn input_schema() -> Value {
                 "default": RESULTS_USUAL, "description": "Number of passages"},
             "document_ids": texts(NAMES_MAX, "Only in these documents"),
             "tags": texts(DOCUMENT_TAGS_MAX, "Only in documents with all these tags"),
+            "collections": texts(NAMES_MAX, "Only in documents of these collections"),
+            "filters": {"type": "object", "description": "Only in documents whose attributes it accepts: \
+                {type: eq|ne|gt|gte|lt|lte|in|nin, key, value} or {type: and|or, filters: […]}"},
+            "score_min": {"type": "number", "minimum": 0, "maximum": 1,
+                "description": "Only passages that fit at least so well"},
         },
         "required": ["query"],
     })
@@ -165,7 +196,8 @@ fn output_schema() -> Value {
                 "type": "object",
                 "properties": {"document_id": text, "score": {"type": "number"}, "text_preview": text,
                     "text": text, "passage": number, "metadata": {"type": "object"},
-                    "tags": {"type": "array", "items": text}},
+                    "tags": {"type": "array", "items": text}, "collection": {"type": ["string", "null"]},
+                    "attributes": {"type": "object", "description": "What filters look at"}},
                 "required": ["document_id", "score", "text_preview", "text", "passage", "metadata",
                     "tags"],
             }},

@@ -3,8 +3,8 @@
 //!
 //! A worker is this program under another name (`jan-server code-worker`). It runs one program and
 //! ends; some stand ready, so that nobody waits for a start. What a session holds is not kept in a
-//! process but as monty's own picture of it, in the server's memory, so a session costs nothing while
-//! it is idle and survives the death of any worker.
+//! process but as monty's own picture of it, in the database or the server's memory, so a session costs
+//! nothing while it is idle and survives the death of any worker.
 
 mod interpret;
 mod mouth;
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use jan_domain::ports::ToolFailure;
+use jan_domain::ports::{CodeSessionStore, ToolFailure};
 use jan_domain::response::EffectClass;
 use tokio::sync::Semaphore;
 
@@ -51,7 +51,10 @@ struct Parts {
 
 impl Monty {
     /// Starts the workers that stand ready. To be called within a runtime.
-    pub(super) fn start(settings: &CodeSettings) -> io::Result<Self> {
+    pub(super) fn start(
+        settings: &CodeSettings,
+        store: Option<Arc<dyn CodeSessionStore>>,
+    ) -> io::Result<Self> {
         let program = settings.program.clone();
         let parts = Parts {
             program: program.map_or_else(own_program, Ok)?,
@@ -59,7 +62,7 @@ impl Monty {
             places: Semaphore::new(settings.runs_max),
             ready: Mutex::default(),
             ready_max: settings.workers,
-            sessions: Sessions::new(settings.sessions_max, settings.session_idle),
+            sessions: Sessions::new(store, settings.sessions_max, settings.session_idle),
             session_bytes_max: settings.session_bytes_max,
         };
         parts.make_ready()?;
@@ -102,13 +105,25 @@ impl Parts {
         // Programs of one session run one after the other.
         let session = self.sessions.of(&program.owner, name);
         let mut session = session.lock().await;
+        let place = (&program.owner, name.as_str());
+        let refreshed = self.sessions.refresh(place, &mut session).await;
+        refreshed.map_err(|failure| {
+            let error = &failure as &dyn std::error::Error;
+            tracing::warn!(error, "a session of programs cannot be read: {failure}");
+            ToolFailure::Unreachable
+        })?;
         if let Some(known) = session.known(&program.step) {
             return Ok(known);
         }
         let keep = Some(self.session_bytes_max);
-        let job = self.job(program.code, session.state.clone(), keep);
-        let (run, state) = self.work(&job).await?;
+        let job = self.job(program.code.clone(), session.state.clone(), keep);
+        let (mut run, state) = self.work(&job).await?;
         session.remember(program.step, &run, state);
+        if let Some(warning) = self.sessions.keep(place, &session).await {
+            let warnings = run.warning.take().into_iter();
+            let warnings: Vec<_> = warnings.chain([warning.to_owned()]).collect();
+            run.warning = Some(warnings.join("; "));
+        }
         Ok(run)
     }
 

@@ -151,19 +151,52 @@ async fn the_operator_opens_a_door_for_one_place_only() {
     assert_eq!((open.connections(), closed.connections()), (2, 0));
 }
 
+/// Neither by a name that nobody knew to be ours nor by one that the operator allows.
+#[tokio::test]
+async fn no_name_leads_back_to_this_server() {
+    let here = Canary::answering("127.77.0.1:0", "").await;
+    let lookup = ScriptedLookup::default().knowing("alias.example", &[&["127.77.0.1"]]);
+    let settings = SafeHttpSettings {
+        own: super::OwnPlaces::of(format!("0.0.0.0:{}", here.port()).parse().unwrap()),
+        allowed: [PRETEND_PUBLIC, "localhost", "127.0.0.1"]
+            .map(|place| place.parse().unwrap())
+            .to_vec(),
+        allow_http: true,
+        ports: vec![here.port()],
+        ..SafeHttpSettings::default()
+    };
+    let client = SafeHttp::with_lookup(&settings, std::sync::Arc::new(lookup)).unwrap();
+    for host in [
+        "alias.example",
+        "127.77.0.1",
+        "localhost",
+        "127.0.0.1",
+        "0.0.0.0",
+        "[::1]",
+    ] {
+        let outcome = call(&client, &format!("http://{host}:{}/", here.port())).await;
+        assert_eq!(
+            outcome,
+            Outcome::Refused(AddressRefusal::Ourselves),
+            "{host}"
+        );
+    }
+    assert!(here.requests().is_empty(), "nothing may be sent");
+}
+
 /// Here the connector itself is tricked: the resolver lets through what the last look refuses.
 #[tokio::test]
 async fn what_a_socket_reached_is_looked_at_before_anything_is_sent() {
     let canary = Canary::answering("127.0.0.1:0", "").await;
     let strict = std::sync::Arc::new(super::super::vetting::Policy {
-        own: Vec::new(),
+        own: super::OwnPlaces::default(),
         allowed: Vec::new(),
         allow_http: true,
         ports: vec![canary.port()],
     });
     let client = reqwest::Client::builder()
         .no_proxy()
-        .connector_layer(super::super::reached::CheckReached(strict))
+        .connector_layer(super::super::reached::CheckReached::public(&strict))
         .build()
         .unwrap();
     let failed = client

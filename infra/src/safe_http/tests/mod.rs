@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::BoxFuture;
 
 use super::client::{SafeHttp, SafeHttpSettings};
+use super::ourselves::OwnPlaces;
 use super::resolver::Lookup;
 use super::vetting::AddressRefusal;
 
@@ -51,6 +52,7 @@ impl Lookup for ScriptedLookup {
 /// A client that allows `http:` and the ports of the canaries, so that only addresses can refuse.
 fn client(ports: &[u16], allowed: &[&str], lookup: ScriptedLookup) -> SafeHttp {
     let settings = SafeHttpSettings {
+        own: refused::own_places(),
         allowed: allowed.iter().map(|place| place.parse().unwrap()).collect(),
         allow_http: true,
         ports: ports.iter().copied().chain([80, 443]).collect(),

@@ -1,7 +1,16 @@
 //! The table: what may not be called, in every spelling we know of.
 
-use super::AddressRefusal;
+use super::{AddressRefusal, OwnPlaces};
 use AddressRefusal as R;
+
+/// Where the server of the table says it is. Nothing listens at the address; nobody may find out.
+pub(super) fn own_places() -> OwnPlaces {
+    OwnPlaces::of("127.77.0.99:8443".parse().unwrap())
+        .also("jan.example")
+        .also("api.jan.example:9443")
+        .also("93.184.216.99")
+        .also_at("https://id.jan.example/")
+}
 
 /// Why, and what. `{port}` is where a canary sits.
 pub(super) const REFUSED: &[(AddressRefusal, &[&str])] = &[
@@ -26,6 +35,26 @@ pub(super) const REFUSED: &[(AddressRefusal, &[&str])] = &[
             "http://foo.LocalHost.:{port}/",
             "http://ip6-localhost:{port}/",
             "http://127.0.0.1.:{port}/",
+        ],
+    ),
+    // The server itself, by the names and addresses it was given.
+    (
+        R::Ourselves,
+        &[
+            "https://jan.example/",
+            "https://jan.example/v1/responses",
+            "http://jan.example/mcp",
+            "https://jan.example:443/mcp?x=1",
+            "https://JAN.Example./v1/models",
+            "https://j%61n.example/",
+            "https://ｊan.example/",
+            "http://jan.example:8443/",
+            "https://api.jan.example:9443/mcp",
+            "https://id.jan.example/auth/guest",
+            "https://127.77.0.99:8443/",
+            "https://0x7f4d0063:8443/",
+            "http://93.184.216.99/",
+            "https://1572395107/",
         ],
     ),
     // Metadata of clouds.

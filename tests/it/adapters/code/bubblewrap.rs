@@ -19,7 +19,7 @@ async fn a_sandbox_that_cannot_be_made_is_told() {
         bubblewrap: PathBuf::from("/nowhere/bwrap"),
         ..boxed()
     };
-    let failure = select_runner(&without).await.err();
+    let failure = select_runner(&without, None).await.err();
     assert!(
         matches!(failure, Some(CodeSetupError::NoSandbox)),
         "{failure:?}"

@@ -42,7 +42,7 @@ fn hurried(time: Duration) -> CodeSettings {
 }
 
 async fn runner(settings: &CodeSettings) -> Arc<dyn CodeRunner> {
-    let runner = select_runner(settings).await.expect("a runner");
+    let runner = select_runner(settings, None).await.expect("a runner");
     runner.expect("somebody runs code")
 }
 

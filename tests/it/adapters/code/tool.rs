@@ -79,6 +79,7 @@ async fn call(tool: &PythonExec, arguments: Value) -> Result<ToolResult, ToolFai
         step: StepId::parse("step_7").unwrap(),
         owner: owner("user_1"),
         traceparent: None,
+        request_id: String::new(),
     })
     .await
 }
