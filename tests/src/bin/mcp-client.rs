@@ -91,6 +91,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             owner: owner.clone(),
             traceparent: None,
             request_id: String::new(),
+            keeps_content: true,
         });
         match called.await {
             Ok(result) => tell(
