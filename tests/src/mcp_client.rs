@@ -119,6 +119,7 @@ impl McpClient {
             owner: self.owner.clone(),
             traceparent: None,
             request_id: String::new(),
+            keeps_content: true,
         };
         for _ in 0..AUTHORIZATIONS_MAX {
             match self.host.call(call.clone()).await {

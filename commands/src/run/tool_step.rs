@@ -125,6 +125,7 @@ async fn make_call(
         owner: run.owner.clone(),
         traceparent: run.metadata.traceparent.clone(),
         request_id: run.metadata.request_id.clone(),
+        keeps_content: run.keeps_content,
     });
     match tokio::time::timeout(run.commands.runner.limits.tool_timeout, call).await {
         Ok(Ok(result)) => returned(result, progress.terms.tools_only),

@@ -51,6 +51,8 @@ pub struct ToolCall {
     pub traceparent: Option<String>,
     /// The request that set off the call, as events name it.
     pub request_id: String,
+    /// Whether anything of the call may be kept.
+    pub keeps_content: bool,
 }
 
 /// A tool server, by the label that a request gives it.

@@ -37,6 +37,8 @@ pub struct Program {
     pub code: String,
     /// The session whose variables it sees, and adds to.
     pub session: Option<String>,
+    /// Whether what it leaves in its session may be kept beyond this process.
+    pub keeps_session: bool,
 }
 
 /// What came of a program.

@@ -88,6 +88,7 @@ async fn run(runner: &dyn CodeRunner, code: &str) -> Option<Run> {
         language: "python".to_owned(),
         code: code.to_owned(),
         session: None,
+        keeps_session: false,
     };
     // Why not is said where it happens.
     runner.run(program).await.ok()

@@ -102,7 +102,9 @@ impl Sessions {
             return Ok(());
         };
         let found = store.find(owner, name).await?;
-        *session = found.map_or_else(Session::default, Session::of_picture);
+        *session = found
+            .as_ref()
+            .map_or_else(Session::default, Session::of_picture);
         Ok(())
     }
 
@@ -156,7 +158,7 @@ impl Session {
     }
 
     /// A picture of a form that is not known here holds nothing; the next one takes its place.
-    fn of_picture(kept: CodeSession) -> Self {
+    fn of_picture(kept: &CodeSession) -> Self {
         let picture: Option<Picture> = serde_json::from_slice(&kept.picture).ok();
         let (state, last) = picture.map_or((None, None), |picture| (picture.state, picture.last));
         Self {

@@ -96,6 +96,7 @@ impl PythonExec {
             language: asked.language,
             code: asked.code,
             session: asked.session,
+            keeps_session: call.keeps_content,
         });
         Ok(result(run.await?, session.as_deref()))
     }

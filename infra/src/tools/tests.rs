@@ -118,6 +118,7 @@ async fn no_credential_is_logged_or_told_whatever_the_server_answers() {
             owner: owner.clone(),
             traceparent: None,
             request_id: String::new(),
+            keeps_content: true,
         };
         let told = [
             host.list(listing).await.unwrap_err(),

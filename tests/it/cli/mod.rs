@@ -7,6 +7,7 @@ mod doctor;
 mod events;
 mod help;
 mod keys;
+mod ourselves;
 mod serve;
 mod server;
 mod settings;

@@ -46,6 +46,10 @@ async fn passages_are_found_by_words_and_by_meaning() {
     assert_eq!(told["count"], 2);
     let narrow = json!({"query": "zebra", "tags": ["coffee"]});
     assert_eq!(found(&query_embedded(&app, &narrow).await), ["coffee"]);
+    let filtered = json!({"query": "zebra", "filters": {"type": "gt", "key": "shelf", "value": 5}});
+    assert_eq!(found(&query_embedded(&app, &filtered).await), ["coffee"]);
+    let elsewhere = json!({"query": "water", "collections": ["none"]});
+    assert_eq!(query(&app, &elsewhere).await["count"], 0);
     let other = app.guest().await;
     let told = query(&other, &json!({"query": "water"})).await;
     assert_eq!((&told["mode"], &told["count"]), (&json!("text"), &json!(0)));

@@ -74,7 +74,9 @@ async fn what_is_built_from_nothing_is_what_was_there() {
     fill(&app).await;
     let long = "A long text, told twice. ".repeat(200);
     for text in [long.as_str(), "short", &long] {
-        index(&app, &json!({"document_id": "turn", "text": text})).await;
+        let document = json!({"document_id": "turn", "text": text, "collection": "turns, \"all\"",
+            "attributes": {"long": text.len() > 9, "a b": "é\\\n"}});
+        index(&app, &document).await;
     }
     app.settle().await;
     let operator = app.projections();

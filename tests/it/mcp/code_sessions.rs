@@ -111,6 +111,23 @@ async fn what_a_session_holds_lies_sealed_and_goes_with_its_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_run_that_keeps_nothing_no_session_is_kept() {
+    let app = app(LONG).await;
+    for (code, logs) in [("x = 6", ""), ("x * 7", "42")] {
+        let arguments = json!({"code": code, "session_id": "s"});
+        let body = json!({"model": jan_tests::given::MODEL, "store": false,
+            "input": format!("call tool code_interpreter with {arguments}"),
+            "tools": [{"type": "code_interpreter", "container": {"type": "auto"}}],
+            "include": ["code_interpreter_call.outputs"]});
+        let told = app.post("/v1/responses", body).await;
+        let told = told.expect_status(200).json();
+        assert_eq!(told["output"][0]["outputs"][0]["logs"], logs, "{told}");
+    }
+    assert_eq!(rows(&app).await, 0);
+    assert_eq!(run(&app, "s", "x").await["outcome"], "raised");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_session_is_forgotten() {
     let app = app(Duration::from_secs(1)).await;
     run(&app, "s", "x = 1").await;

@@ -109,6 +109,7 @@ async fn call(host: &McpToolHost, tool: &str, arguments: Value) -> Result<ToolRe
         owner: Caller::nobody().owner,
         traceparent: None,
         request_id: String::new(),
+        keeps_content: true,
     };
     host.call(call).await
 }

@@ -106,6 +106,7 @@ pub fn call(server: &ToolServer, step: &str, tool: &str, arguments: Value) -> To
         owner: owner(),
         traceparent: Some(TRACEPARENT.to_owned()),
         request_id: String::new(),
+        keeps_content: true,
     }
 }
 

@@ -118,7 +118,8 @@ impl<'r> Reading<'r> {
             }
         }
         let country = given(location, "country").and_then(Value::as_str);
-        if let Some(country) = country.filter(|it| !it.trim().is_empty()) {
+        let country = country.filter(|country| !country.trim().is_empty());
+        if let Some(country) = country {
             let letters = country.len() == 2 && country.bytes().all(|it| it.is_ascii_alphabetic());
             let checked = expect(letters, "a country as two letters");
             checked.map_err(|error| error.at("user_location.country"))?;

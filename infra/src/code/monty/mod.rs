@@ -46,6 +46,8 @@ struct Parts {
     ready: Mutex<Vec<Worker>>,
     ready_max: usize,
     sessions: Sessions,
+    /// Those of runs of which nothing may be kept: they are no others' and end with this process.
+    passing_sessions: Sessions,
     session_bytes_max: usize,
 }
 
@@ -63,6 +65,7 @@ impl Monty {
             ready: Mutex::default(),
             ready_max: settings.workers,
             sessions: Sessions::new(store, settings.sessions_max, settings.session_idle),
+            passing_sessions: Sessions::new(None, settings.sessions_max, settings.session_idle),
             session_bytes_max: settings.session_bytes_max,
         };
         parts.make_ready()?;
@@ -103,10 +106,15 @@ impl Parts {
             return Ok(self.work(&job).await?.0);
         };
         // Programs of one session run one after the other.
-        let session = self.sessions.of(&program.owner, name);
+        let sessions = if program.keeps_session {
+            &self.sessions
+        } else {
+            &self.passing_sessions
+        };
+        let session = sessions.of(&program.owner, name);
         let mut session = session.lock().await;
         let place = (&program.owner, name.as_str());
-        let refreshed = self.sessions.refresh(place, &mut session).await;
+        let refreshed = sessions.refresh(place, &mut session).await;
         refreshed.map_err(|failure| {
             let error = &failure as &dyn std::error::Error;
             tracing::warn!(error, "a session of programs cannot be read: {failure}");
@@ -119,7 +127,7 @@ impl Parts {
         let job = self.job(program.code.clone(), session.state.clone(), keep);
         let (mut run, state) = self.work(&job).await?;
         session.remember(program.step, &run, state);
-        if let Some(warning) = self.sessions.keep(place, &session).await {
+        if let Some(warning) = sessions.keep(place, &session).await {
             let warnings = run.warning.take().into_iter();
             let warnings: Vec<_> = warnings.chain([warning.to_owned()]).collect();
             run.warning = Some(warnings.join("; "));

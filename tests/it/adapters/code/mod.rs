@@ -61,6 +61,7 @@ fn code(text: &str) -> Program {
         language: "python".to_owned(),
         code: text.to_owned(),
         session: None,
+        keeps_session: true,
     }
 }
 

@@ -80,6 +80,7 @@ async fn call(tool: &PythonExec, arguments: Value) -> Result<ToolResult, ToolFai
         owner: owner("user_1"),
         traceparent: None,
         request_id: String::new(),
+        keeps_content: true,
     })
     .await
 }
