@@ -17,6 +17,7 @@ mod asking;
 mod audit;
 mod completion;
 mod conversation;
+mod document;
 mod door;
 mod events;
 mod given;

@@ -1,10 +1,11 @@
 use async_graphql::{Context, ID, Interface, Object};
-use jan_domain::id::{AccountId, ConversationId, ResponseId};
+use jan_domain::id::{AccountId, ConversationId, DocumentId, ResponseId};
 
 use super::account::{self, Account};
 use super::asking::Asking;
 use super::completion::{self, StoredCompletion};
 use super::conversation::{self, Conversation};
+use super::document::{self, Document};
 use super::response::{self, Response};
 use crate::error::ApiError;
 
@@ -22,6 +23,8 @@ pub(super) enum Node {
     Response(Box<Response>),
     /// `chatcmpl-…`
     StoredCompletion(Box<StoredCompletion>),
+    /// `doc_…`
+    Document(Box<Document>),
     /// `user_…`
     Account(Account),
 }
@@ -43,6 +46,10 @@ impl NodeQuery {
                 None
             };
             return Ok(found.map(Node::Account));
+        }
+        if let Ok(id) = DocumentId::parse(&id) {
+            let found = document::find(asking, &id).await?;
+            return Ok(found.map(|found| Node::Document(Box::new(found))));
         }
         let Ok(id) = ResponseId::parse(&id) else {
             return Ok(None);

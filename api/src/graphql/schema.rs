@@ -9,6 +9,7 @@ use super::completion::{CompletionMutation, CompletionQuery};
 use super::conversation::{
     ConversationMutation, ConversationQuery, ConversationSubscription, ForkMutation, ItemMutation,
 };
+use super::document::{DocumentMutation, DocumentQuery};
 use super::model::ModelQuery;
 use super::node::NodeQuery;
 use super::order::InOrder;
@@ -28,6 +29,7 @@ pub(super) struct Query(
     ResponseQuery,
     ReplayQuery,
     CompletionQuery,
+    DocumentQuery,
     ModelQuery,
     NodeQuery,
     AuditQuery,
@@ -47,6 +49,7 @@ pub(super) struct Mutation(
     ResponseMutation,
     ReplayMutation,
     CompletionMutation,
+    DocumentMutation,
     ProjectionMutation,
     UpkeepMutation,
     AdminMutation,

@@ -2,6 +2,7 @@
 
 mod by_clients;
 mod by_filters;
+mod by_graphql;
 mod by_meaning;
 mod by_models;
 mod by_rest;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jan_domain::caller::Owner;
 use jan_domain::ports::{
     AuthorizationAnswer, AuthorizationFailure, AwaitedAnswer, AwaitedAuthorization,
@@ -12,6 +14,10 @@ use crate::clock::SystemClock;
 use crate::model_provider::masking::Mask;
 use crate::tools::headers::bearer;
 
+/// Longest challenge that is listened to.
+const CHALLENGE_BYTES_MAX: usize = 4 << 10;
+/// For a whole step, which may be some exchanges.
+const STEP: Duration = Duration::from_secs(30);
 /// Longest word of a stranger's in our log.
 const WORD_CHARS_MAX: usize = 300;
 
@@ -47,11 +53,13 @@ impl Grants {
         }
         let wanted = Wanted {
             scopes,
-            challenge: wish.challenge,
+            challenge: wish
+                .challenge
+                .filter(|words| words.len() <= CHALLENGE_BYTES_MAX),
             client: wish.client,
         };
         let flow = self.flow(&door.server, door.home.as_ref());
-        let begun = flow.begin(wanted).await;
+        let begun = in_time(flow.begin(wanted)).await?;
         let (url, away) = begun.map_err(|error| unusable(&door.server, &error))?;
         let awaited = away.awaited(&door.server, SystemClock.now());
         let awaited = awaited.ok_or(GrantFailure::Unsealed)?;
@@ -83,10 +91,9 @@ impl Grants {
     ) -> Result<AwaitedAuthorization, AuthorizationFailure> {
         let away = Away::read(&awaited).ok_or(AuthorizationFailure::NotAwaited)?;
         let flow = self.flow(&door.server, door.home.as_ref());
-        let given = flow
-            .finish(away, answer.code.reveal(), answer.issuer.as_deref())
-            .await
-            .map_err(|error| unusable(&door.server, &error))?;
+        let given = flow.finish(away, answer.code.reveal(), answer.issuer.as_deref());
+        let given = in_time(given).await?;
+        let given = given.map_err(|error| unusable(&door.server, &error))?;
         if !self.store()?.take(&awaited.state).await? {
             return Err(AuthorizationFailure::NotAwaited);
         }
@@ -119,6 +126,12 @@ impl Grants {
     pub(in crate::tools) fn store(&self) -> Result<&dyn GrantStore, GrantFailure> {
         self.store.as_deref().ok_or(GrantFailure::Unsealed)
     }
+}
+
+async fn in_time<T>(step: impl Future<Output = T>) -> Result<T, AuthorizationFailure> {
+    let late =
+        || AuthorizationFailure::Unusable("the authorization server takes too long".to_owned());
+    tokio::time::timeout(STEP, step).await.map_err(|_| late())
 }
 
 fn unusable(server: &str, error: &AuthError) -> AuthorizationFailure {

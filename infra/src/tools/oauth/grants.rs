@@ -12,6 +12,8 @@ use super::http::GuardedHttp;
 use crate::clock::SystemClock;
 use crate::tools::settings::OauthSettings;
 
+/// Scopes that a server may want beyond what was granted.
+const SCOPES_MAX: usize = 64;
 /// Grants that are renewed at once, about; of two with one number the second waits.
 const RENEWED_AT_ONCE: usize = 64;
 
@@ -138,7 +140,8 @@ impl Grants {
             return Ok(());
         };
         let mut oauth = oauth.clone();
-        oauth.wanted = scopes.split_whitespace().map(str::to_owned).collect();
+        let scopes = scopes.split_whitespace().take(SCOPES_MAX);
+        oauth.wanted = scopes.map(str::to_owned).collect();
         let secret = Secret::Oauth(oauth);
         self.keep(&held.owner, &held.server, &secret).await
     }
