@@ -99,10 +99,21 @@ pub struct Server {
     pub mcp: McpDoor,
     /// The deployment's tool servers, for whoever operates them.
     pub tool_servers: Arc<dyn ToolServers>,
+    /// What of a caller's place makes a difference to a search of the web.
+    pub search_places: SearchPlaces,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
     /// Signs checkpoints of the log.
     pub signer: Arc<dyn Signer>,
+}
+
+/// What the search engines that are set up take notice of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SearchPlaces {
+    /// A country.
+    pub countries: bool,
+    /// A place in words.
+    pub places: bool,
 }
 
 /// Who is shown the GraphQL schema by the server itself.

@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 use super::documents::Documents;
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, Introspection, McpDoor, Rooms, Server};
+use crate::state::{ApiState, EdgeLimits, Introspection, McpDoor, Rooms, SearchPlaces, Server};
 
 /// What an application is made from.
 pub struct Blueprint {
@@ -68,6 +68,8 @@ pub struct Blueprint {
     pub cors_origins: Origins,
     /// Who may come to the MCP endpoint.
     pub mcp: McpDoor,
+    /// What of a caller's place makes a difference to a search of the web.
+    pub search_places: SearchPlaces,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
     /// The metrics in Prometheus's text format.
@@ -291,6 +293,7 @@ fn state_of(
         guests,
         cors_origins,
         mcp,
+        search_places,
         introspection,
         metrics,
         signer,
@@ -310,6 +313,7 @@ fn state_of(
         cors_origins: cors_origins.to_vec(),
         mcp,
         tool_servers,
+        search_places,
         introspection,
         signer,
     };

@@ -27,7 +27,7 @@ pub use admin_token::{admin_token, sign_admin_token};
 pub use application::{Application, Blueprint};
 pub use at_database::at_database;
 use builtin_tools::file_search_tools;
-pub use builtin_tools::{builtin_tools, code_sessions};
+pub use builtin_tools::{builtin_tools, code_sessions, search_places};
 pub use diagnosis::diagnose;
 pub use erasing::{retention, retention_terms};
 pub use events::check_proof;

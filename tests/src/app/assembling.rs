@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 use jan_api::wiring::{
     Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
+    search_places,
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
@@ -56,6 +57,11 @@ pub(super) async fn assemble(
         limits: setup.limits.clone(),
         cors_origins: ServerSettings::default().cors_origins,
         mcp: mcp_door(&ServerSettings::default(), &setup.auth, &setup.mcp),
+        search_places: setup
+            .builtin
+            .as_ref()
+            .map(|(search, _)| search_places(search))
+            .unwrap_or_default(),
         introspection: introspection(&setup.server, &setup.graphql),
         metrics: Box::new(|| telemetry.render_metrics()),
         crash: CrashPoints::default(),
