@@ -101,10 +101,21 @@ pub struct Server {
     pub tool_servers: Arc<dyn ToolServers>,
     /// How single callers are let in at tool servers.
     pub tool_authorizations: Arc<dyn ToolAuthorizations>,
+    /// What of a caller's place makes a difference to a search of the web.
+    pub search_places: SearchPlaces,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
     /// Signs checkpoints of the log.
     pub signer: Arc<dyn Signer>,
+}
+
+/// What the search engines that are set up take notice of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SearchPlaces {
+    /// A country.
+    pub countries: bool,
+    /// A place in words.
+    pub places: bool,
 }
 
 /// Who is shown the GraphQL schema by the server itself.

@@ -2,20 +2,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use jan_commands::crash::CrashPoints;
-use jan_commands::retention::RetentionTerms;
 use jan_commands::run::keep_taking_up;
-use jan_commands::runner::{NodeLease, RunLimits, Runner, keep_closing_abandoned};
-use jan_commands::store::{AppenderLimits, EventLog, IdempotencyKeys, OwnerKeys};
+use jan_commands::runner::{NodeLease, Runner, keep_closing_abandoned};
+use jan_commands::store::{EventLog, IdempotencyKeys};
 use jan_commands::{Commands, Parts};
 use jan_domain::id::NodeId;
 use jan_domain::ports::{
-    IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, Seal, Signer, TokenIssuer,
-    ToolAuthorizations, ToolHost, ToolServers, UnattendedRuns,
+    IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, UnattendedRuns,
 };
-use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::clock::SystemClock;
-use jan_infra::config::{FileSearchSettings, Limits, Origins, Roles};
 use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
@@ -25,58 +20,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::blueprint::Blueprint;
+use super::bounds::{appender_limits, edge_limits, run_limits};
 use super::documents::Documents;
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
-use crate::state::{ApiState, EdgeLimits, Introspection, McpDoor, Rooms, Server};
-
-/// What an application is made from.
-pub struct Blueprint {
-    /// A database whose schema is up to date.
-    pub pool: Pool,
-    /// The models on offer.
-    pub models: Arc<dyn ModelCatalog>,
-    /// Our own tokens.
-    pub issuer: Arc<dyn TokenIssuer>,
-    /// The tools on offer.
-    pub tools: Arc<dyn ToolHost>,
-    /// The servers behind them, for whoever operates them.
-    pub tool_servers: Arc<dyn ToolServers>,
-    /// How single callers are let in there.
-    pub tool_authorizations: Arc<dyn ToolAuthorizations>,
-    /// How callers may keep documents and search them.
-    pub file_search: FileSearchSettings,
-    /// Which of them callers may use.
-    pub tool_permissions: ToolPermissions,
-    /// Tool calls that one caller makes itself, at once.
-    pub direct_calls_max: usize,
-    /// Longest a tool call may take.
-    pub tool_timeout: Duration,
-    /// Seals what lies in the database for a while.
-    pub seal: Arc<dyn Seal>,
-    /// Signs the seals of the event log.
-    pub signer: Arc<dyn Signer>,
-    /// The keys of owners.
-    pub keys: OwnerKeys,
-    /// How long what nobody needs any more is kept.
-    pub retention: RetentionTerms,
-    /// What this process does.
-    pub roles: Roles,
-    /// All bounds.
-    pub limits: Limits,
-    /// Whether somebody without a name is let in.
-    pub guests: bool,
-    /// Origins that browsers may call from.
-    pub cors_origins: Origins,
-    /// Who may come to the MCP endpoint.
-    pub mcp: McpDoor,
-    /// Who is shown the GraphQL schema.
-    pub introspection: Introspection,
-    /// The metrics in Prometheus's text format.
-    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
-    /// Where tests make the process die.
-    pub crash: CrashPoints,
-}
+use crate::state::{ApiState, Rooms, Server};
 
 /// A running application, without its sockets.
 pub struct Application {
@@ -293,6 +242,7 @@ fn state_of(
         guests,
         cors_origins,
         mcp,
+        search_places,
         introspection,
         metrics,
         signer,
@@ -314,6 +264,7 @@ fn state_of(
         mcp,
         tool_servers,
         tool_authorizations,
+        search_places,
         introspection,
         signer,
     };
@@ -331,46 +282,6 @@ fn state_of(
         reads,
     };
     rooms.into()
-}
-
-fn run_limits(blueprint: &Blueprint) -> RunLimits {
-    let limits = &blueprint.limits;
-    RunLimits {
-        tool_depth_max: limits.tool_depth_max,
-        tool_timeout: blueprint.tool_timeout,
-        tool_permissions: blueprint.tool_permissions.clone(),
-        direct_calls_max: blueprint.direct_calls_max,
-        duration_max: limits.model_call_duration_max,
-        // Only workers carry what nobody waits for.
-        background_max: if blueprint.roles.worker {
-            limits.background_runs_max
-        } else {
-            0
-        },
-        stream_kept: limits.stream_kept,
-    }
-}
-
-fn appender_limits(limits: &Limits) -> AppenderLimits {
-    AppenderLimits {
-        lanes: limits.append_lanes,
-        queue: limits.append_queue,
-        batch_events: limits.append_batch_events,
-        ..AppenderLimits::default()
-    }
-}
-
-fn edge_limits(limits: &Limits) -> EdgeLimits {
-    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    EdgeLimits {
-        body_bytes: limits.body_bytes_max,
-        connections: limits.connections_max,
-        shutdown_timeout_ms: milliseconds(limits.shutdown_timeout),
-        header_read_timeout_ms: milliseconds(limits.header_read_timeout),
-        body_read_timeout_ms: milliseconds(limits.body_read_timeout),
-        write_timeout_ms: milliseconds(limits.write_timeout),
-        ..EdgeLimits::default()
-    }
 }
 
 type Readiness =

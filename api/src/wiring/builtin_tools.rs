@@ -12,6 +12,7 @@ use jan_infra::scrape::{ScrapeSettings, Scraper};
 use jan_infra::search::{SearchSettings, SearchSetupError, Searcher};
 
 use super::documents::Documents;
+use crate::state::SearchPlaces;
 
 /// Puts our own tools, as far as they are wanted, before those of `servers`.
 pub fn builtin_tools(
@@ -32,6 +33,14 @@ pub fn builtin_tools(
         tools.push(Arc::new(Scrape::new(scraper, scrape.preview_chars_max)));
     }
     Ok(Arc::new(BuiltinTools::before(servers, tools)))
+}
+
+/// What of a caller's place makes a difference to a search by these settings.
+pub fn search_places(settings: &SearchSettings) -> SearchPlaces {
+    SearchPlaces {
+        countries: settings.knows_countries(),
+        places: settings.knows_places(),
+    }
 }
 
 /// Where sessions of programs are kept, so that any process goes on with them.

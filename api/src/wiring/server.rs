@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use super::owner_keys::owner_keys;
 use super::{
     Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
-    tool_servers,
+    search_places, tool_servers,
 };
 use crate::serve::serve;
 
@@ -185,6 +185,7 @@ async fn start(
         guests: config.auth.guests,
         cors_origins: config.server.cors_origins.clone(),
         mcp,
+        search_places: search_places(&config.search),
         introspection: introspection(&config.server, &config.graphql),
         metrics: Box::new(move || metrics.render_metrics()),
         crash: serving.crash.clone(),

@@ -71,6 +71,18 @@ impl Default for SearchSettings {
     }
 }
 
+impl SearchSettings {
+    /// Whether an engine that is set up takes notice of a country.
+    pub fn knows_countries(&self) -> bool {
+        !self.offline && (self.serper.key.is_some() || self.brave.key.is_some())
+    }
+
+    /// Whether one does of a place in words.
+    pub fn knows_places(&self) -> bool {
+        !self.offline && self.serper.key.is_some()
+    }
+}
+
 /// An engine that we know how to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineName {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Context as _;
 use jan_api::wiring::{
     Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
-    tool_servers,
+    search_places, tool_servers,
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
@@ -64,6 +64,11 @@ pub(super) async fn assemble(
         limits: setup.limits.clone(),
         cors_origins: ServerSettings::default().cors_origins,
         mcp,
+        search_places: setup
+            .builtin
+            .as_ref()
+            .map(|(search, _)| search_places(search))
+            .unwrap_or_default(),
         introspection: introspection(&setup.server, &setup.graphql),
         metrics: Box::new(|| telemetry.render_metrics()),
         crash: CrashPoints::default(),

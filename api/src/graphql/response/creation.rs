@@ -16,7 +16,7 @@ use crate::graphql::asking::Asking;
 use crate::graphql::once::{Hand, once};
 use crate::graphql::scalar::Metadata;
 use crate::graphql::user_error::UserError;
-use crate::rest::responses::{Portrait, Stand, Warnings, wish};
+use crate::rest::responses::{Portrait, Stand, Warnings, name_unknown_places, wish};
 
 /// How responses begin.
 #[derive(Default)]
@@ -150,6 +150,8 @@ async fn create(hand: Hand, fields: Map<String, Value>) -> Result<Made, ApiError
     let mut warnings = Warnings::default();
     let ids = (hand.ids.as_ref(), Flavour::OpenAi);
     let mut wish = wish(fields, ids, &mut warnings)?;
+    let places = hand.state.server.search_places;
+    name_unknown_places(&wish.request.bounds, places, &mut warnings);
     wish.repeatable = hand.repeatable;
     let commands = &hand.state.commands;
     let asked = wish.clone();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::portrait::{Portrait, Stand};
 use super::schema::{CreateResponse, ResponseObject};
+use super::tool_bounds::name_unknown_places;
 use super::warnings::Warnings;
 use super::{body, jan, jan_stream, stream};
 use crate::body::{JsonText, takes_junk};
@@ -40,6 +41,8 @@ pub(super) async fn create(
     let mut warnings = Warnings::default();
     let ids = (context.ids.as_ref(), context.flavour);
     let mut wish = body::wish(fields, ids, &mut warnings)?;
+    let places = state.server.search_places;
+    name_unknown_places(&wish.request.bounds, places, &mut warnings);
     wish.repeatable = context.repeatable;
     let mut response = answer(&state, &caller, &context, wish).await?;
     warnings.tell(&mut response);

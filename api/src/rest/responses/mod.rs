@@ -34,6 +34,7 @@ use utoipa_axum::routes;
 pub(crate) use body::wish;
 pub(crate) use portrait::{Portrait, Stand};
 pub(crate) use stream::tell;
+pub(crate) use tool_bounds::name_unknown_places;
 pub(crate) use warnings::Warnings;
 
 use crate::state::ApiState;

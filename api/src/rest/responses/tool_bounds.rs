@@ -1,6 +1,8 @@
 //! What a request says of OpenAI's tools, in the words of our own: bounds that no call of the model
 //! leaves.
 
+use std::collections::BTreeMap;
+
 use jan_domain::document::AttributeFilter;
 use jan_domain::limits::DOCUMENT_HITS_MAX;
 use jan_domain::response::run::UseKind;
@@ -9,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::warnings::Warnings;
 use crate::error::ApiError;
 use crate::rest::value_check::{expect, integer, number, one_of, text};
+use crate::state::SearchPlaces;
 
 /// Stores of one tool, and domains (OpenAI).
 const STORES_MAX: usize = 100;
@@ -35,6 +38,27 @@ pub(super) fn read(
         UseKind::Mcp | UseKind::CodeInterpreter => {}
     }
     Ok(reading.bounds)
+}
+
+/// Names what of a caller's place the search engines that are set up take no notice of.
+pub(crate) fn name_unknown_places(
+    bounds: &BTreeMap<UseKind, Map<String, Value>>,
+    known: SearchPlaces,
+    warnings: &mut Warnings,
+) {
+    let Some(bounds) = bounds.get(&UseKind::WebSearch) else {
+        return;
+    };
+    let said = |name: &str| bounds.contains_key(name);
+    let unknown = match (said("gl"), said("location")) {
+        (true, _) if !known.countries => "'user_location' has",
+        (false, true) if !known.places => "'user_location' has",
+        (true, true) if !known.places => "'user_location.city' and 'user_location.region' have",
+        _ => return,
+    };
+    warnings.add(format!(
+        "{unknown} no effect on the search engines that are set up"
+    ));
 }
 
 struct Reading<'r> {
@@ -201,4 +225,52 @@ fn hosts(domains: &Value) -> Result<Value, ApiError> {
     hosts
         .map(Value::Array)
         .ok_or_else(|| ApiError::invalid_value("Expected domains such as example.com."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_engine_knows_of_a_place_is_named() {
+        let city = "'user_location.city' and 'user_location.region' have no effect on the search \
+            engines that are set up";
+        let all = "'user_location' has no effect on the search engines that are set up";
+        for (bounds, countries, places, expected) in [
+            (json!({"gl": "gb"}), true, false, None),
+            (json!({"gl": "gb"}), false, false, Some(all)),
+            (
+                json!({"gl": "gb", "location": "Hull, GB"}),
+                true,
+                true,
+                None,
+            ),
+            (
+                json!({"gl": "gb", "location": "Hull, GB"}),
+                true,
+                false,
+                Some(city),
+            ),
+            (
+                json!({"gl": "gb", "location": "Hull, GB"}),
+                false,
+                false,
+                Some(all),
+            ),
+            (json!({"location": "Hull"}), true, false, Some(all)),
+            (json!({"num": 5}), false, false, None),
+        ] {
+            let known = SearchPlaces { countries, places };
+            let fields = bounds.as_object().unwrap().clone();
+            let mut warnings = Warnings::default();
+            let all_bounds = BTreeMap::from([(UseKind::WebSearch, fields)]);
+            name_unknown_places(&all_bounds, known, &mut warnings);
+            let named = warnings.into_list();
+            assert_eq!(
+                named.first().map(String::as_str),
+                expected,
+                "{bounds} {known:?}"
+            );
+        }
+    }
 }
