@@ -122,6 +122,8 @@ def files():
 def main():
     value_in, value_out = os.pipe()
     most = str(BOUNDS["output_bytes"])
+    # Said before, because the program may kill this process at once.
+    say({"word": "begun"})
     program = subprocess.Popen(
         [sys.executable, "-I", "-c", RUN, str(value_out), most],
         stdin=subprocess.DEVNULL,
@@ -136,7 +138,6 @@ def main():
     out, errors = Listener(program.stdout, "stdout"), Listener(program.stderr, "stderr")
     out.start()
     errors.start()
-    say({"word": "begun"})
     value = []
     reader = threading.Thread(target=lambda: value.append(os.read(value_in, 65536)), daemon=True)
     reader.start()
