@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jan_infra::config::{AuthSettings, McpSettings, ServerSettings};
 
@@ -26,6 +26,19 @@ pub fn mcp_door(server: &ServerSettings, auth: &AuthSettings, mcp: &McpSettings)
         body_bytes: mcp.body_bytes_max,
         base: auth.issuer.trim_end_matches('/').to_owned(),
     }
+}
+
+/// The same door, told by where the server really listens, if nobody has said how it is reached and
+/// only this machine can reach it.
+pub(super) fn found_at(door: McpDoor, listening: SocketAddr) -> McpDoor {
+    let unsaid = door.base == AuthSettings::default().issuer.trim_end_matches('/');
+    if unsaid && listening.ip().is_loopback() {
+        return McpDoor {
+            base: format!("http://{listening}"),
+            ..door
+        };
+    }
+    door
 }
 
 fn written(address: IpAddr) -> String {
@@ -71,5 +84,23 @@ mod tests {
             ..McpSettings::default()
         };
         assert!(door("0.0.0.0", &opened).open);
+    }
+
+    #[test]
+    fn a_door_that_nobody_has_named_is_told_by_its_address() {
+        let at = |listening: &str, bind| {
+            let door = door(bind, &McpSettings::default());
+            found_at(door, listening.parse().unwrap()).base
+        };
+        let unsaid = AuthSettings::default().issuer;
+        assert_eq!(at("127.0.0.1:8123", "127.0.0.1"), "http://127.0.0.1:8123");
+        assert_eq!(at("[::1]:8123", "::1"), "http://[::1]:8123");
+        assert_eq!(at("0.0.0.0:8123", "0.0.0.0"), unsaid.trim_end_matches('/'));
+        let named = McpDoor {
+            base: "https://jan.example".to_owned(),
+            ..door("127.0.0.1", &McpSettings::default())
+        };
+        let listening = "127.0.0.1:8123".parse().unwrap();
+        assert_eq!(found_at(named, listening).base, "https://jan.example");
     }
 }

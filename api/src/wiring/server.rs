@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::mcp_door::found_at;
 use super::owner_keys::owner_keys;
 use super::{
     Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
@@ -153,7 +154,10 @@ async fn start(
     let key = SigningKey::of(config)?;
     let seal = Arc::new(KeySeal::of(&key));
     let signer = AuditKey::of(config)?;
-    let mcp = mcp_door(&config.server, &config.auth, &config.mcp);
+    let mcp = found_at(
+        mcp_door(&config.server, &config.auth, &config.mcp),
+        listening,
+    );
     let settings = tool_settings(config, listening);
     let sealing = Arc::clone(&seal) as _;
     let servers = Arc::new(tool_servers(&settings, &mcp, (&pool, &keys), sealing)?);

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::page;
+use crate::error::ApiError;
 use crate::state::Server;
 
 /// What an authorization server sends a person back with.
@@ -54,7 +55,7 @@ pub(super) async fn ask(
     };
     match server.tool_authorizations.awaited(state.clone()).await {
         Ok(awaited) => page::question(&awaited, state, code, brought.iss.as_deref()),
-        Err(error) => page::failed(&error.to_string()),
+        Err(error) => page::failed(ApiError::from(error).message()),
     }
 }
 
@@ -81,7 +82,7 @@ pub(super) async fn finish(
     };
     match server.tool_authorizations.finish(answer).await {
         Ok(opened) => page::done(&opened),
-        Err(error) => page::failed(&error.to_string()),
+        Err(error) => page::failed(ApiError::from(error).message()),
     }
 }
 
