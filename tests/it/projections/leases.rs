@@ -94,6 +94,11 @@ async fn a_dead_owner_is_taken_over_and_nothing_is_folded_twice() {
         owners(&pool).await == vec![Some("node_heir".to_owned()); ReadModel::ALL.len()]
     })
     .await;
+    eventually("all of them fold the rest", async || {
+        let statuses = list_projections(&pool).await.unwrap();
+        statuses.iter().all(|status| status.event_count >= 100)
+    })
+    .await;
     let statuses = list_projections(&pool).await.unwrap();
     assert!(
         statuses.iter().all(|status| status.event_count == 100),
