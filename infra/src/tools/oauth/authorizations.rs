@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use jan_domain::caller::Owner;
 use jan_domain::ports::{
     AuthorizationAnswer, AuthorizationFailure, AwaitedAnswer, AwaitedAuthorization,
@@ -7,7 +5,7 @@ use jan_domain::ports::{
 };
 use rmcp::transport::auth::AuthError;
 
-use super::flow::Wanted;
+use super::flow::{STEP, Wanted};
 use super::grant::{Away, Secret};
 use super::grants::Grants;
 use crate::clock::SystemClock;
@@ -16,8 +14,6 @@ use crate::tools::headers::bearer;
 
 /// Longest challenge that is listened to.
 const CHALLENGE_BYTES_MAX: usize = 4 << 10;
-/// For a whole step, which may be some exchanges.
-const STEP: Duration = Duration::from_secs(30);
 /// Longest word of a stranger's in our log.
 const WORD_CHARS_MAX: usize = 300;
 

@@ -1,6 +1,7 @@
 //! The steps of OAuth, each on its own: between two of them may lie a person, a restart, another node.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jan_domain::ports::Credential;
 use oauth2::TokenResponse as _;
@@ -14,6 +15,9 @@ use super::grant::{Away, Oauth};
 use super::http::GuardedHttp;
 use super::memory::Memory;
 use crate::tools::settings::OauthSettings;
+
+/// For a whole step, which may be some exchanges: whoever waits for tools waits for it.
+pub(super) const STEP: Duration = Duration::from_secs(15);
 
 /// Where it is about.
 pub(super) struct Flow<'a> {
@@ -196,6 +200,6 @@ fn same_issuer(before: Option<&str>, now: &AuthorizationMetadata) -> Result<(), 
 }
 
 /// What is sent, and for how long it is good.
-pub(super) fn bearer_of(token: &OAuthTokenResponse) -> (String, Option<std::time::Duration>) {
+pub(super) fn bearer_of(token: &OAuthTokenResponse) -> (String, Option<Duration>) {
     (token.access_token().secret().clone(), token.expires_in())
 }

@@ -5,8 +5,9 @@ use jan_domain::caller::Owner;
 use jan_domain::ports::{Clock as _, GrantFailure, GrantStore, ToolFailure};
 use rmcp::transport::auth::AuthError;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
-use super::flow::Flow;
+use super::flow::{Flow, STEP};
 use super::grant::{Oauth, Secret};
 use super::http::GuardedHttp;
 use crate::clock::SystemClock;
@@ -104,7 +105,8 @@ impl Grants {
             return Ok(None);
         }
         let flow = self.flow(&held.server, held.home.as_ref());
-        match flow.renew(Oauth::clone(oauth)).await {
+        let renewed = timeout(STEP, flow.renew(Oauth::clone(oauth))).await;
+        match renewed.map_err(|_| ToolFailure::Unreachable)? {
             Ok(renewed) => {
                 let secret = Secret::Oauth(Box::new(renewed));
                 self.keep(&held.owner, &held.server, &secret)

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use jan_domain::ports::{Credential, ToolFailure};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::authorizations::told;
-use super::flow::bearer_of;
+use super::flow::{STEP, bearer_of};
 use super::grants::Grants;
 
 /// A token that lives no longer than this is not used any more.
@@ -50,7 +50,8 @@ impl ServiceToken {
         }
         let (id, secret) = &self.client;
         let flow = grants.flow(server, Some(home));
-        let given = flow.for_ourselves((id, secret), &self.scopes).await;
+        let given = timeout(STEP, flow.for_ourselves((id, secret), &self.scopes)).await;
+        let given = given.map_err(|_| ToolFailure::Unreachable)?;
         let given = given.map_err(|error| {
             tracing::warn!(
                 tool_server.url = server,
