@@ -3,6 +3,7 @@
 mod change;
 mod embedding;
 mod fold;
+mod nearest;
 mod passages;
 mod reader;
 mod rows;
@@ -11,5 +12,5 @@ mod vectors;
 
 pub use embedding::Embedding;
 pub(crate) use fold::DocumentChanges;
+pub use nearest::Nearest;
 pub use reader::{DocumentReader, DocumentRow, DocumentShelf};
-pub use vectors::Nearest;

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use jan_domain::caller::Owner;
 use jan_domain::id::DocumentId;
 use serde_json::{Map, Value};
 use sqlx::{PgPool, QueryBuilder};
+use tokio::sync::OnceCell;
 
 use crate::cursor::{Page, PageRequest};
 use crate::error::{ListError, ReadError};
@@ -47,6 +50,8 @@ pub struct DocumentShelf {
 #[derive(Clone)]
 pub struct DocumentReader {
     pub(super) pool: PgPool,
+    /// Whether the database has pgvector, once that has been asked.
+    pub(super) pgvector: Arc<OnceCell<bool>>,
 }
 
 const COLUMNS: &str = "select document_id, name, metadata, tags, collection, attributes, text_bytes, passages, indexed_at \
@@ -54,7 +59,10 @@ const COLUMNS: &str = "select document_id, name, metadata, tags, collection, att
 
 impl DocumentReader {
     pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self {
+            pool,
+            pgvector: Arc::default(),
+        }
     }
 
     /// One document.

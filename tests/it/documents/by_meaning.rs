@@ -7,7 +7,7 @@ use jan_tests::app::App;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{fill, found, index, query, start_with};
+use super::{call, fill, found, index, query, start_with};
 
 /// Long enough for any machine; a test that succeeds does not wait for it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,6 +53,45 @@ async fn passages_are_found_by_words_and_by_meaning() {
     let other = app.guest().await;
     let told = query(&other, &json!({"query": "water"})).await;
     assert_eq!((&told["mode"], &told["count"]), (&json!("text"), &json!(0)));
+}
+
+/// Two servers, of which one database has no pgvector.
+#[tokio::test(flavor = "multi_thread")]
+async fn pgvector_ranks_as_we_do() {
+    let (with, without) = (start().await, start().await);
+    let drop = "drop extension vector";
+    sqlx::query(drop).execute(without.pool()).await.unwrap();
+    for app in [&with, &without] {
+        fill(app).await;
+        query_embedded(app, &json!({"query": "tea"})).await;
+    }
+    let questions = [
+        json!({"query": "zebra"}),
+        json!({"query": "boiling water", "top_k": 2}),
+        json!({"query": "before four minutes", "tags": ["tea"]}),
+        json!({"query": "coffee", "filters": {"type": "lt", "key": "shelf", "value": 6}}),
+    ];
+    for asked in &questions {
+        let (there, here) = (query(&with, asked).await, query(&without, asked).await);
+        assert_eq!(there["mode"], "hybrid");
+        assert_eq!(there, here, "{asked}");
+    }
+    // A text that its model refuses is compared by neither.
+    let refuse = "update passage_embeddings set vector = '{}' where body_hash = (
+        select min(body_hash) from passage_embeddings)";
+    for app in [&with, &without] {
+        sqlx::query(refuse).execute(app.pool()).await.unwrap();
+        let told = query(app, &json!({"query": "zebra"})).await;
+        assert_eq!(
+            (&told["mode"], &told["unembedded"]),
+            (&json!("hybrid"), &json!(1))
+        );
+        assert_eq!(told["count"], 2);
+    }
+    // Without its types a server that had come to know them finds by words alone, or not at all.
+    sqlx::query(drop).execute(with.pool()).await.unwrap();
+    let result = call(&with, "file_search_query", &json!({"query": "tea"})).await;
+    assert_ne!(result["structuredContent"]["mode"], "hybrid", "{result}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
