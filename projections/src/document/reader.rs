@@ -109,6 +109,29 @@ impl DocumentReader {
         Ok(row.indexed_at)
     }
 
+    /// Which of these collections hold no document of the owner's, in the order given.
+    pub async fn empty_collections(
+        &self,
+        owner: &Owner,
+        names: &[String],
+    ) -> Result<Vec<String>, ReadError> {
+        let sql = r"
+            select name
+              from unnest($3::text[]) with ordinality as asked (name, place)
+             where not exists (select from documents
+                                where tenant_id = $1
+                                  and account_id = $2
+                                  and collection = asked.name)
+             order by place";
+        let empty = sqlx::query_scalar(sql)
+            .bind(owner.tenant.as_str())
+            .bind(owner.account.as_str())
+            .bind(names)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(empty)
+    }
+
     /// How much an owner keeps beside this document.
     pub async fn shelf_beside(
         &self,

@@ -124,6 +124,13 @@ async fn what_a_caller_says_of_file_search_bounds_its_model() {
         assert_eq!(files(&results), expected, "{tool} {said}");
         assert_eq!(warnings, "", "{tool}");
     }
+    let stores = json!({"vector_store_ids": ["seas", "lakes", "vs_é1"]});
+    let (results, warnings) = by_model(&app, &plain, stores).await;
+    assert_eq!(files(&results), ["c"]);
+    assert_eq!(
+        warnings,
+        "vector store 'lakes' holds nothing of yours; vector store 'vs_1' holds nothing of yours"
+    );
     let (results, warnings) = by_model(
         &app,
         &wide_open(),

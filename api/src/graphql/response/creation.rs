@@ -16,7 +16,9 @@ use crate::graphql::asking::Asking;
 use crate::graphql::once::{Hand, once};
 use crate::graphql::scalar::Metadata;
 use crate::graphql::user_error::UserError;
-use crate::rest::responses::{Portrait, Stand, Warnings, name_unknown_places, wish};
+use crate::rest::responses::{
+    Portrait, Stand, Warnings, name_empty_stores, name_unknown_places, wish,
+};
 
 /// How responses begin.
 #[derive(Default)]
@@ -152,6 +154,8 @@ async fn create(hand: Hand, fields: Map<String, Value>) -> Result<Made, ApiError
     let mut wish = wish(fields, ids, &mut warnings)?;
     let places = hand.state.server.search_places;
     name_unknown_places(&wish.request.bounds, places, &mut warnings);
+    let (reads, bounds) = (&hand.state.reads, &wish.request.bounds);
+    name_empty_stores(reads, &hand.caller, bounds, &mut warnings).await?;
     wish.repeatable = hand.repeatable;
     let commands = &hand.state.commands;
     let asked = wish.clone();

@@ -8,6 +8,7 @@ use jan_commands::run::{
 use jan_domain::Caller;
 use serde_json::{Map, Value};
 
+use super::empty_stores::name_empty_stores;
 use super::portrait::{Portrait, Stand};
 use super::schema::{CreateResponse, ResponseObject};
 use super::tool_bounds::name_unknown_places;
@@ -43,6 +44,7 @@ pub(super) async fn create(
     let mut wish = body::wish(fields, ids, &mut warnings)?;
     let places = state.server.search_places;
     name_unknown_places(&wish.request.bounds, places, &mut warnings);
+    name_empty_stores(&state.reads, &caller, &wish.request.bounds, &mut warnings).await?;
     wish.repeatable = context.repeatable;
     let mut response = answer(&state, &caller, &context, wish).await?;
     warnings.tell(&mut response);

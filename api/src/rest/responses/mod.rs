@@ -6,6 +6,7 @@ mod cancel;
 mod compact;
 mod create;
 mod delete;
+mod empty_stores;
 mod get;
 mod input;
 mod input_items;
@@ -32,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use body::wish;
+pub(crate) use empty_stores::name_empty_stores;
 pub(crate) use portrait::{Portrait, Stand};
 pub(crate) use stream::tell;
 pub(crate) use tool_bounds::name_unknown_places;

@@ -20,6 +20,14 @@ impl Warnings {
         self.add(format!("tools of type '{}' are not offered", shown(kind)));
     }
 
+    /// A vector store in which nothing can be found.
+    pub(super) fn empty_store(&mut self, name: &str) {
+        self.add(format!(
+            "vector store '{}' holds nothing of yours",
+            shown(name)
+        ));
+    }
+
     /// Anything else.
     pub(super) fn add(&mut self, warning: String) {
         if !self.0.contains(&warning) {
