@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help up setup parts test hostile sdk sdk-agents conformance lint bench bench-responses bench-rebuild doctor
+.PHONY: help up setup parts test strangers hostile sdk sdk-agents conformance lint bench bench-responses bench-rebuild doctor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +51,21 @@ parts:
 test: setup ## run the whole test suite, from nothing
 	cargo programs
 	JAN_TEST_RUNTIME_DIR="$(abspath $(RUNTIME))" cargo test --workspace --locked
+	@$(MAKE) --no-print-directory strangers
 	@$(MAKE) --no-print-directory sdk
+
+strangers: setup ## run the tests that need Debian's bubblewrap or searx, if they are here
+	cargo programs
+	@if bwrap --ro-bind / / --unshare-all true 2>/dev/null; then \
+	    JAN_TEST_RUNTIME_DIR="$(abspath $(RUNTIME))" cargo it -- bubblewrap --ignored; \
+	else \
+	    echo "SKIPPED: no bubblewrap that may make sandboxes (Debian: apt install bubblewrap)"; \
+	fi
+	@if [ -d /usr/lib/python3/dist-packages/searx ]; then \
+	    JAN_TEST_RUNTIME_DIR="$(abspath $(RUNTIME))" cargo it -- a_real_searx --ignored; \
+	else \
+	    echo "SKIPPED: searx is not installed (Debian: apt install searx)"; \
+	fi
 
 hostile: setup ## run the hostile programs in every sandbox that this machine has
 	cargo programs

@@ -244,15 +244,24 @@ pub fn signal(name: &str, process: u32) {
     assert!(sent, "process {process} is not there");
 }
 
-/// `jan-server`. It lies where Cargo puts programs: beside the folder of the test's own.
+/// `jan-server`.
 ///
 /// # Panics
 ///
 /// If it is not built.
 pub fn program() -> PathBuf {
+    program_called("jan-server")
+}
+
+/// One of our programs. It lies where Cargo puts them: beside the folder of the test's own.
+///
+/// # Panics
+///
+/// If it is not built.
+pub fn program_called(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a program knows where it is");
     let folder = test.parent().and_then(Path::parent);
-    let program = folder.expect("Cargo's folders").join("jan-server");
+    let program = folder.expect("Cargo's folders").join(name);
     assert!(
         program.is_file(),
         "no {}: run `cargo build -p jan-api -p jan-tests --bins` first",

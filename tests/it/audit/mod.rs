@@ -1,6 +1,5 @@
 //! The audit: what is sealed stays as it was, or is found out.
 
-mod pace;
 mod proofs;
 mod sealing;
 mod tampering;

@@ -1,49 +1,22 @@
 //! A server that is gone from one moment to the next takes its children along.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::{ScratchDir, assert_ends, exists, pid_of, settings};
+use jan_tests::process::program_called;
 
-const DATA_DIR: &str = "JAN_TEST_VICTIM_DATA_DIR";
-const MARK: &str = "the victim's Postgres is ";
-
-/// Run by the test below in a process of its own, to be killed.
-#[tokio::test]
-#[ignore = "is the victim of another test"]
-async fn victim() {
-    let Some(data_dir) = std::env::var_os(DATA_DIR) else {
-        return;
-    };
-    let postgres = super::postgres::start(&settings(&PathBuf::from(data_dir)))
-        .await
-        .unwrap();
-    eprintln!("{MARK}{}", pid_of(&postgres.state()));
-    std::future::pending::<()>().await;
-}
+use super::{ScratchDir, assert_ends, exists, pid_of, settings, wheels_dir};
 
 #[test]
 fn a_server_that_is_killed_leaves_no_postgres_behind() {
     let dir = ScratchDir::new();
-    let (_, module) = module_path!().split_once("::").unwrap();
-    let mut server = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--ignored",
-            "--exact",
-            "--nocapture",
-            &format!("{module}::victim"),
-        ])
-        .env(DATA_DIR, &dir.0)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+    let mut server = Command::new(program_called("doomed-server"))
+        .args([&dir.0, &wheels_dir()])
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(server.stderr.take().unwrap()).lines();
-    let pid = lines
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix(MARK)?.parse().ok());
-    let pid: u32 = pid.unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let pid: u32 = lines.next().unwrap().unwrap().parse().unwrap();
     assert!(exists(pid));
 
     server.kill().unwrap();

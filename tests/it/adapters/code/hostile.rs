@@ -22,7 +22,7 @@ async fn hostile_programs_end_under_monty() {
     withstand("monty", &settings).await;
 }
 
-/// Needs bubblewrap and a kernel that allows user namespaces: `make hostile`.
+/// Needs bubblewrap and a kernel that allows user namespaces; `make test` runs it where they are.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs bubblewrap"]
 async fn hostile_programs_end_under_bubblewrap() {

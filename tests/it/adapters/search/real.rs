@@ -1,5 +1,5 @@
-//! A real searx, the ancestor of `SearXNG`, as Debian has it: its engine asks a scripted page. Run it by
-//! `cargo it -- --ignored a_real_searx` where the package `searx` is installed.
+//! A real searx, the ancestor of `SearXNG`, as Debian has it: its engine asks a scripted page. `make
+//! test` runs it where the package `searx` is installed.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
