@@ -20,6 +20,8 @@ pub mod database;
 pub mod given;
 /// The stream of a response, as its reader heard it.
 pub mod heard;
+/// A port that refuses until it is opened.
+pub mod late_port;
 /// Requests over a real socket.
 pub mod live;
 /// Our client of tool servers, and a person at its side who agrees to everything.

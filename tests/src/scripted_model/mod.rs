@@ -85,7 +85,11 @@ impl ScriptedModel {
 
     /// Starts on the given address; port 0 takes a free one.
     pub async fn bind(address: SocketAddr, options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        Self::on(TcpListener::bind(address).await?, options)
+    }
+
+    /// Starts on a listener that was made before it: a port that was held closed, say.
+    pub fn on(listener: TcpListener, options: Options) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let stage = Arc::new(Stage::new(options));
         let mut serving = JoinSet::new();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jan_domain::ports::{ChatAnswer, ModelCatalog};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_tests::contract::model_provider::call;
+use jan_tests::late_port::LatePort;
 use jan_tests::scripted_model::{Options, ScriptedModel};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -119,9 +120,11 @@ async fn two_providers_cannot_have_one_name() {
 
 #[tokio::test]
 async fn a_provider_that_comes_late_is_found_soon_and_stays_on_offer_while_away() {
-    let model = serving(&["a"]).await;
-    let (address, late) = (model.address(), named("late", &model));
-    model.stop().await;
+    let port = LatePort::held();
+    let late = ProviderSettings {
+        name: "late".to_owned(),
+        ..settings(port.base_url().unwrap())
+    };
     let catalog = Arc::new(ProviderCatalog::try_new(vec![late]).unwrap());
     let stop = CancellationToken::new();
     let keeping = {
@@ -133,9 +136,7 @@ async fn a_provider_that_comes_late_is_found_soon_and_stays_on_offer_while_away(
         assert_eq!(catalog.silent_providers(), ["late".into()]);
         assert_eq!(catalog.list(), []);
         let began = Instant::now();
-        let model = ScriptedModel::bind(address, offering(&["a"]))
-            .await
-            .unwrap();
+        let model = ScriptedModel::on(port.open().unwrap(), offering(&["a"])).unwrap();
         until(|| catalog.find("a").is_some()).await;
         assert!(
             began.elapsed() < Duration::from_secs(3),

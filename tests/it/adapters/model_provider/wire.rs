@@ -7,6 +7,7 @@ use jan_domain::ports::{ChatAnswer, ChatCall, Frame, ProviderFailure};
 use jan_infra::model_provider::{ProviderLimits, ProviderSettings};
 use jan_infra::secret::Secret;
 use jan_tests::contract::model_provider::call;
+use jan_tests::late_port::LatePort;
 use jan_tests::scripted_model::{Options, ScriptedModel};
 
 use super::raw_upstream::{RawUpstream, Speech};
@@ -305,17 +306,13 @@ async fn a_call_that_was_sent_is_not_sent_again() {
 
 #[tokio::test]
 async fn an_upstream_that_comes_up_a_moment_later_is_reached() {
-    let model = ScriptedModel::start().await;
-    let (address, base_url) = (model.address(), model.base_url());
-    model.stop().await;
-    let provider = provider(&settings(base_url));
+    let port = LatePort::held();
+    let provider = provider(&settings(port.base_url().unwrap()));
     let refused = provider.chat(call("hi", true)).await.err();
     assert_eq!(refused, Some(ProviderFailure::Unreachable));
     let back = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        ScriptedModel::bind(address, Options::default())
-            .await
-            .unwrap()
+        ScriptedModel::on(port.open().unwrap(), Options::default()).unwrap()
     };
     let (answer, model) = tokio::join!(provider.chat(call("hi", true)), back);
     assert!(answer.is_ok());
