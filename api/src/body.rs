@@ -15,6 +15,8 @@ use crate::state::{ApiState, EdgeLimits};
 
 /// Largest body under `/auth/`: it has room for a token.
 const AUTH_BODY_BYTES_MAX: usize = 16 * 1024;
+/// What may come around the bytes of one piece of media.
+const AROUND_BYTES: usize = 64 * 1024;
 /// Room made for a body before any of it has come.
 const FIRST_BYTES: usize = 64 * 1024;
 
@@ -39,7 +41,7 @@ impl FromRequest<ApiState> for JsonText {
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
         expect_json(request.headers())?;
-        let limits = limits_of(&request, state);
+        let limits = limits_of(request.uri().path(), state);
         let bytes = collect(request, &limits).await?;
         json_check::checked(&bytes)?;
         let text = String::from_utf8(bytes.into()).expect("the check has found it to be UTF-8");
@@ -47,11 +49,19 @@ impl FromRequest<ApiState> for JsonText {
     }
 }
 
-/// Strangers may ask for tokens only, so they are not listened to for long.
-fn limits_of(request: &Request, state: &ApiState) -> EdgeLimits {
+/// Strangers may ask for tokens only, so they are not listened to for long. Whoever brings bytes to be
+/// kept may bring what is kept, and what is around it.
+pub(crate) fn limits_of(path: &str, state: &ApiState) -> EdgeLimits {
     let mut limits = state.server.limits;
-    if request.uri().path().starts_with("/auth/") {
+    let terms = state.commands.media.terms();
+    if path.starts_with("/auth/") {
         limits.body_bytes = limits.body_bytes.min(AUTH_BODY_BYTES_MAX);
+    } else if path.starts_with("/v1/media/links/") {
+        limits.body_bytes = terms.bytes_max;
+    } else if path == "/v1/files" {
+        limits.body_bytes = terms.bytes_max.saturating_add(AROUND_BYTES);
+    } else if path == "/v1/media" {
+        limits.body_bytes = terms.data_url_max().saturating_add(AROUND_BYTES);
     }
     limits
 }

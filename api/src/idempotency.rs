@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
-use crate::body::collect;
+use crate::body::{collect, limits_of};
 use crate::context::{Flavour, RequestContext};
 use crate::error::ApiError;
 use crate::state::ApiState;
@@ -55,7 +55,8 @@ pub(crate) async fn once(
     let caller = request.extensions().get::<Arc<Caller>>().cloned();
     let caller = caller.ok_or_else(ApiError::unauthorized)?;
     let (parts, body) = request.into_parts();
-    let body = collect(Request::new(body), &state.server.limits).await?;
+    let limits = limits_of(parts.uri.path(), &state);
+    let body = collect(Request::new(body), &limits).await?;
     let key = IdempotencyKey {
         owner: caller.owner.clone(),
         route: route_of(&parts),

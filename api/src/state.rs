@@ -105,6 +105,8 @@ pub struct Server {
     pub search_places: SearchPlaces,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
+    /// Whether the bytes of media are handed out, and not only links to them.
+    pub proxy_download: bool,
     /// Signs checkpoints of the log.
     pub signer: Arc<dyn Signer>,
 }

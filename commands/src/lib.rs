@@ -16,6 +16,7 @@ pub mod conversation;
 pub mod crash;
 pub mod document;
 pub mod error;
+pub mod media;
 pub mod response;
 pub mod retention;
 pub mod run;
@@ -41,9 +42,10 @@ pub use error::CommandError;
 
 use crate::account::Eraser;
 use crate::crash::CrashPoints;
+use crate::media::MediaShelf;
 use crate::metrics::RunMetrics;
 use crate::runner::Runner;
-use crate::store::{EventLog, OwnerKeys, Store};
+use crate::store::{EventLog, Store};
 
 /// Everything a command handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -54,6 +56,8 @@ pub struct Commands {
     pub responses: Store<Response>,
     /// Streams of documents.
     pub documents: Store<Document>,
+    /// Where callers keep bytes.
+    pub media: MediaShelf,
     /// Streams of accounts.
     pub accounts: Store<Account>,
     /// What erases accounts.
@@ -81,10 +85,12 @@ pub struct Commands {
 pub struct Parts {
     /// The event log.
     pub log: EventLog,
-    /// The keys of owners.
-    pub keys: OwnerKeys,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where callers keep bytes.
+    pub media: MediaShelf,
+    /// What erases accounts.
+    pub eraser: Eraser,
     /// The models on offer.
     pub models: Arc<dyn ModelCatalog>,
     /// This process.
@@ -110,9 +116,9 @@ impl Commands {
 
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let (clock, crash) = (Arc::clone(&parts.clock), parts.crash.clone());
         Self {
-            eraser: Eraser::new(&parts.log, parts.keys, clock, crash),
+            eraser: parts.eraser,
+            media: parts.media,
             conversations: Store::new(parts.log.clone()),
             responses: Store::new(parts.log.clone()),
             documents: Store::new(parts.log.clone()),

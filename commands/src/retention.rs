@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jan_domain::metadata::Metadata;
-use jan_domain::ports::{IdleGuests, OpenWork};
+use jan_domain::ports::{Clock, IdleGuests, MediaIndex, OpenWork};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::Eraser;
+use crate::media::MediaRemover;
 use crate::store::retention::{self, AgingTable};
 
 /// Pause between two sweeps of a deployment.
@@ -19,12 +20,16 @@ const SWEEP_EVERY: Duration = Duration::from_hours(1);
 const ASK_EVERY: Duration = Duration::from_mins(5);
 /// Guests erased by one sweep; the next goes on.
 const GUESTS_MOST: u32 = 1_000;
+/// Media given up by one sweep; the next goes on.
+const MEDIA_MOST: u32 = 10_000;
 
 /// How long each class is kept; `None` keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionTerms {
     /// Guests that do nothing.
     pub guests: Option<Duration>,
+    /// Images, and what programs make. Each has its own end on record: this is what the next will have.
+    pub media: Option<Duration>,
     /// Streams of responses in the background.
     pub stream_log: Option<Duration>,
     /// Outcomes of tool calls, which are in events too.
@@ -53,30 +58,37 @@ pub struct ClassReport {
 pub struct Retention {
     pool: PgPool,
     terms: RetentionTerms,
-    eraser: Eraser,
-    idle: Arc<dyn IdleGuests>,
-    open: Arc<dyn OpenWork>,
+    parts: RetentionParts,
     removed: Counter<u64>,
+}
+
+/// What gives things up, and what finds them.
+#[derive(Clone)]
+pub struct RetentionParts {
+    /// Erases accounts.
+    pub eraser: Eraser,
+    /// Takes media away.
+    pub remover: MediaRemover,
+    /// Finds guests that nobody uses.
+    pub idle: Arc<dyn IdleGuests>,
+    /// Finds what an owner has under way.
+    pub open: Arc<dyn OpenWork>,
+    /// Finds media whose time is over.
+    pub media: Arc<dyn MediaIndex>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Retention {
     /// A sweeper under these terms.
-    pub fn new(
-        pool: PgPool,
-        terms: RetentionTerms,
-        eraser: Eraser,
-        idle: Arc<dyn IdleGuests>,
-        open: Arc<dyn OpenWork>,
-    ) -> Self {
+    pub fn new(pool: PgPool, terms: RetentionTerms, parts: RetentionParts) -> Self {
         let meter = opentelemetry::global::meter("jan-server");
         Self {
             pool,
             terms,
-            eraser,
-            idle,
-            open,
+            parts,
             removed: meter.u64_counter("jan.retention.removed").build(),
         }
     }
@@ -84,7 +96,7 @@ impl Retention {
     /// Gives up what is too old, or only finds it.
     pub async fn sweep(&self, only_look: bool) -> Result<Vec<ClassReport>, Failure> {
         let terms = self.terms;
-        let mut reports = vec![self.guests(only_look).await?];
+        let mut reports = vec![self.guests(only_look).await?, self.media(only_look).await?];
         for (table, kept) in [
             (retention::STREAM_LOG, terms.stream_log),
             (retention::EFFECT_JOURNAL, terms.effect_journal),
@@ -110,16 +122,40 @@ impl Retention {
         let Some(kept) = self.terms.guests else {
             return Ok(report);
         };
-        let guests = self.idle.idle(kept, GUESTS_MOST).await?;
+        let parts = &self.parts;
+        let guests = parts.idle.idle(kept, GUESTS_MOST).await?;
         report.found = guests.len() as u64;
         if only_look {
             return Ok(report);
         }
         for owner in &guests {
             let metadata = Metadata::of_system(owner, "retention");
-            let erased = self.eraser.erase(owner, &metadata, self.open.as_ref());
+            let erased = parts.eraser.erase(owner, &metadata, parts.open.as_ref());
             erased.await?;
             report.removed += 1;
+        }
+        Ok(report)
+    }
+
+    /// What one cannot take away now, the next sweep finds again.
+    async fn media(&self, only_look: bool) -> Result<ClassReport, Failure> {
+        let parts = &self.parts;
+        let due = parts.media.due(parts.clock.now(), MEDIA_MOST).await?;
+        let mut report = ClassReport {
+            class: "media",
+            kept: self.terms.media,
+            found: due.len() as u64,
+            removed: 0,
+            bytes: None,
+        };
+        for (owner, id) in due.iter().filter(|_| !only_look) {
+            let metadata = Metadata::of_system(owner, "retention");
+            match parts.remover.give_up(id, &metadata).await {
+                Ok(gone) => report.removed += u64::from(gone),
+                Err(failure) => {
+                    tracing::warn!(media = %id, error = %failure, "media stays for now");
+                }
+            }
         }
         Ok(report)
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::account::AccountEvent;
 use crate::conversation::ConversationEvent;
 use crate::document::DocumentEvent;
+use crate::media::MediaEvent;
 use crate::projection::ProjectionEvent;
 use crate::response::ResponseEvent;
 use crate::sealed::SealBroken;
@@ -22,6 +23,8 @@ pub enum Event {
     Account(AccountEvent),
     /// Of a document.
     Document(DocumentEvent),
+    /// Of media.
+    Media(MediaEvent),
     /// A decision about a read model.
     Projection(ProjectionEvent),
     /// Of an owner that was erased: it happened, and nobody can say any more what it was.
@@ -41,6 +44,9 @@ pub const IMPERSONAL: &[&str] = &[
     "ConversationRunBegan",
     "ConversationRunEnded",
     "DocumentRemoved",
+    "MediaDeleted",
+    "MediaExpired",
+    "MediaPurged",
     "ProjectionEventSkipped",
     "ResponseClaimed",
     "ResponseDeleted",
@@ -130,6 +136,7 @@ fn decode_with(
         "response" => read(text).map(Event::Response).map_err(failed),
         "account" => read(text).map(Event::Account).map_err(failed),
         "document" => read(text).map(Event::Document).map_err(failed),
+        "media" => read(text).map(Event::Media).map_err(failed),
         "projection" => read(text).map(Event::Projection).map_err(failed),
         other => Err(DecodeError::UnknownAggregate(other.to_owned())),
     }

@@ -88,6 +88,10 @@ id!(
     DocumentId, "doc_", ["doc_"]
 );
 id!(
+    /// Media's stream and public id.
+    MediaId, "jan_", ["jan_"]
+);
+id!(
     /// A person, guest or service.
     AccountId, "user_", ["user_"]
 );
@@ -111,6 +115,20 @@ id!(
 impl ResponseId {
     /// How the ids of runs begin; all others are chat completions.
     pub const RUN_PREFIX: &'static str = "resp_";
+}
+
+impl MediaId {
+    /// The id of these bits: `jan_` and a ULID in lower case, as Jan's ids are.
+    ///
+    /// # Panics
+    /// Never: a prefix and such digits make an id.
+    pub fn from_bits(bits: u128) -> Self {
+        const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let digit = |place: u32| char::from(DIGITS[(bits >> (5 * place)) as usize & 31]);
+        let body = (0..26).rev().map(digit);
+        let id: String = "jan_".chars().chain(body).collect();
+        Self::parse(&id).expect("a prefix and such digits make an id")
+    }
 }
 
 /// An item of a conversation. Clients may bring ids of their own, so any known prefix is accepted.
@@ -179,6 +197,22 @@ impl Default for TenantId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_id_of_media_is_a_ulid_in_lower_case() {
+        assert_eq!(
+            MediaId::from_bits(0).as_str(),
+            "jan_00000000000000000000000000"
+        );
+        assert_eq!(
+            MediaId::from_bits(u128::MAX).as_str(),
+            "jan_7zzzzzzzzzzzzzzzzzzzzzzzzz"
+        );
+        assert_eq!(
+            MediaId::from_bits(32 + 31).as_str(),
+            "jan_0000000000000000000000001z"
+        );
+    }
 
     #[test]
     fn an_id_of_another_kind_or_alphabet_is_refused() {

@@ -17,6 +17,7 @@ pub mod id;
 pub mod item;
 pub mod json;
 pub mod limits;
+pub mod media;
 pub mod metadata;
 pub mod ports;
 pub mod projection;

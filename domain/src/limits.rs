@@ -46,3 +46,8 @@ pub const DOCUMENT_ATTRIBUTE_CHARS_MAX: usize = 512;
 pub const DOCUMENT_FILTERS_MAX: usize = 64;
 /// Filters within each other.
 pub const DOCUMENT_FILTER_DEPTH_MAX: usize = 8;
+
+/// Characters of what an owner calls a file.
+pub const MEDIA_FILE_NAME_CHARS_MAX: usize = 255;
+/// References to media in one request.
+pub const MEDIA_REFERENCES_MAX: usize = 20;

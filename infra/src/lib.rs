@@ -3,8 +3,8 @@
 //!
 //! A port of `jan-domain` is a capability; here live its adapters, each in a module named after
 //! what it reaches: [`model_provider`] for models, [`tools`] for tool servers, [`identity`] for our
-//! own tokens, [`clock`] and [`id_generator`] for time and ids, [`search`] and [`scrape`] for the web, and
-//! [`builtin`] for the tools that are made of them. Addresses that callers name are
+//! own tokens, [`clock`] and [`id_generator`] for time and ids, [`media`] for bytes, [`search`] and
+//! [`scrape`] for the web, and [`builtin`] for the tools that are made of them. Addresses that callers name are
 //! reached through [`safe_http`]. [`config`] is the only reader of the environment and
 //! [`telemetry`] the only one who decides where logs, traces and metrics go. [`runtime`] is the
 //! embedded default, a real Postgres and a real model as supervised children.
@@ -26,6 +26,7 @@ pub mod embedder;
 /// Ids that sort by time.
 pub mod id_generator;
 pub mod identity;
+pub mod media;
 pub mod model_provider;
 pub mod running_server;
 pub mod runtime;

@@ -14,6 +14,7 @@ use crate::conversation::ConversationChanges;
 use crate::document::DocumentChanges;
 use crate::error::ReadError;
 use crate::feed::last_position;
+use crate::media::MediaChanges;
 use crate::projection::Definition;
 use crate::response::ResponseChanges;
 use crate::run::RunChanges;
@@ -60,17 +61,20 @@ pub enum ReadModel {
     Usage,
     /// Documents and their passages.
     Documents,
+    /// What callers keep in the object store.
+    Media,
 }
 
 impl ReadModel {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Conversations,
         Self::Responses,
         Self::Runs,
         Self::Accounts,
         Self::Usage,
         Self::Documents,
+        Self::Media,
     ];
 
     /// What it is made of.
@@ -82,6 +86,7 @@ impl ReadModel {
             Self::Accounts => Definition::of::<AccountChanges>(),
             Self::Usage => Definition::of::<UsageChanges>(),
             Self::Documents => Definition::of::<DocumentChanges>(),
+            Self::Media => Definition::of::<MediaChanges>(),
         }
     }
 

@@ -28,6 +28,7 @@ mod feed;
 mod generation;
 mod kept;
 mod lease;
+mod media;
 mod metrics;
 mod nodes;
 mod operator;
@@ -61,6 +62,7 @@ pub use error::{ListError, ReadError};
 pub use event_tail::{EventFilter, EventTail};
 pub use feed::StoredEvent;
 pub use generation::{Status, UnknownStatus};
+pub use media::{MediaReader, MediaRow};
 pub use nodes::{NodeReader, NodeRow};
 pub use operator::{ProjectionOperator, Rebuilt};
 pub use parked::{Parked, Retried, Selection};
@@ -84,6 +86,8 @@ pub struct ReadModels {
     pub runs: RunReader,
     /// Documents to search.
     pub documents: DocumentReader,
+    /// What callers keep in the object store.
+    pub media: MediaReader,
     /// Accounts and closed sessions.
     pub accounts: AccountReader,
     /// The processes that live.
@@ -109,6 +113,7 @@ impl ReadModels {
             responses: ResponseReader::new(pool.clone()),
             runs: RunReader::new(pool.clone()),
             documents: DocumentReader::new(pool.clone()),
+            media: MediaReader::new(pool.clone()),
             accounts: AccountReader::new(pool.clone()),
             nodes: NodeReader::new(pool.clone()),
             usage: UsageReader::new(pool.clone()),

@@ -14,6 +14,7 @@ mod erasure;
 mod graphql;
 mod history;
 mod mcp;
+mod media;
 mod model;
 mod nodes;
 mod openapi;

@@ -19,12 +19,14 @@ const PUBLIC: &[&str] = &[
     "GET /readyz",
     "GET /v1/mcp/authorizations/callback",
     "GET /v1/mcp/client",
+    "GET /v1/media/links/{token}",
     "GET /v1/version",
     "POST /auth/guest",
     "POST /auth/guest-login",
     "POST /auth/logout",
     "POST /auth/refresh-token",
     "POST /v1/mcp/authorizations/callback",
+    "PUT /v1/media/links/{token}",
 ];
 
 /// One documented operation.
@@ -45,6 +47,9 @@ impl Operation {
         self.path
             .replace("{conversation_id}", &format!("conv_{nothing}"))
             .replace("{account_id}", &format!("user_{nothing}"))
+            .replace("{media_id}", &format!("jan_{nothing}"))
+            .replace("{file_id}", &format!("jan_{nothing}"))
+            .replace("{token}", &nothing)
             .replace("{document}", &format!("doc_{nothing}"))
             .replace("{item_id}", &format!("msg_{nothing}"))
             .replace("{completion_id}", &format!("chatcmpl-{nothing}"))

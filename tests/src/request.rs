@@ -152,10 +152,15 @@ impl Request {
     }
 
     /// These bytes as the body, said to be JSON.
-    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+    pub fn body(self, body: impl Into<Bytes>) -> Self {
+        self.body_of("application/json", body)
+    }
+
+    /// These bytes as the body, said to be of this type.
+    pub fn body_of(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
-        self.headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let media_type = media_type.parse().expect("a header value");
+        self.headers.insert(CONTENT_TYPE, media_type);
         self
     }
 
@@ -231,6 +236,11 @@ impl Answer {
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("answers are UTF-8")
+    }
+
+    /// The body as it came.
+    pub fn bytes(&self) -> &Bytes {
+        &self.body
     }
 
     /// The body as JSON.

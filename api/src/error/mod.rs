@@ -7,6 +7,7 @@ mod command;
 mod conversation;
 mod document;
 mod graphql;
+mod media;
 mod projection;
 mod provider;
 mod read;
@@ -369,6 +370,17 @@ impl IntoResponse for ApiError {
 pub fn as_bad_request(mut response: Response) -> Response {
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response
+}
+
+/// The same answer as 206.
+pub fn partial(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    response
+}
+
+/// 304: the client has it already.
+pub fn not_modified() -> Response {
+    StatusCode::NOT_MODIFIED.into_response()
 }
 
 /// The same answer as 201.

@@ -8,6 +8,8 @@ pub(crate) mod conversations;
 pub(crate) mod description;
 mod documents;
 mod embeddings;
+mod files;
+mod media;
 mod models;
 pub(crate) mod moment;
 mod page;
@@ -57,6 +59,8 @@ fn authenticated() -> OpenApiRouter<ApiState> {
         .merge(conversations::routes())
         .merge(documents::routes())
         .merge(embeddings::routes())
+        .merge(files::routes())
+        .merge(media::routes())
         .merge(models::routes())
         .merge(responses::routes())
         .merge(tool_grants::routes())
@@ -75,6 +79,7 @@ fn described(
         .merge(mcp)
         .merge(graphql)
         .merge(mcp::public_routes())
+        .merge(media::public_routes())
         .merge(tool_grants::public_routes())
         .merge(auth::public_routes())
         .merge(service::routes())

@@ -53,10 +53,34 @@ impl ListQuery {
     where
         Id: TryFrom<String, Error: Display>,
     {
+        self.page_of(order, LIMIT, PAGE_ITEMS_MAX)
+    }
+
+    /// The same of a list of which clients may ask for more than a page holds. They get a full one.
+    pub(crate) fn long_page<Id>(
+        &self,
+        order: Order,
+        limit_max: usize,
+    ) -> Result<PageRequest<Id>, ApiError>
+    where
+        Id: TryFrom<String, Error: Display>,
+    {
+        self.page_of(order, PAGE_ITEMS_MAX, limit_max)
+    }
+
+    fn page_of<Id>(
+        &self,
+        order: Order,
+        usual: usize,
+        limit_max: usize,
+    ) -> Result<PageRequest<Id>, ApiError>
+    where
+        Id: TryFrom<String, Error: Display>,
+    {
         let after = self.get("after")?.map(|id| Id::try_from(id.to_owned()));
         Ok(PageRequest {
             after: after.transpose().map_err(|error| invalid("after", error))?,
-            limit: self.limit()?,
+            limit: self.limit(usual, limit_max)?,
             order: match self.get("order")? {
                 None => order,
                 Some("asc") => Order::OldestFirst,
@@ -66,15 +90,15 @@ impl ListQuery {
         })
     }
 
-    fn limit(&self) -> Result<usize, ApiError> {
+    fn limit(&self, usual: usize, most: usize) -> Result<usize, ApiError> {
         let Some(text) = self.get("limit")? else {
-            return Ok(LIMIT);
+            return Ok(usual);
         };
         text.parse()
             .ok()
-            .filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit))
+            .filter(|limit| (1..=most).contains(limit))
             .ok_or_else(|| {
-                let wanted = format!("expected a whole number from 1 to {PAGE_ITEMS_MAX}");
+                let wanted = format!("expected a whole number from 1 to {most}");
                 invalid("limit", wanted)
             })
     }

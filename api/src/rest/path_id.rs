@@ -3,7 +3,9 @@
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use jan_domain::id::{AccountId, ConversationId, DocumentId, InvalidId, ItemId, ResponseId};
+use jan_domain::id::{
+    AccountId, ConversationId, DocumentId, InvalidId, ItemId, MediaId, ResponseId,
+};
 
 use crate::error::ApiError;
 
@@ -65,6 +67,25 @@ impl PathId for DocumentId {
 
     fn parse(text: &str) -> Result<Self, InvalidId> {
         Self::parse(text)
+    }
+}
+
+impl PathId for MediaId {
+    const NAME: &'static str = "media_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        Self::parse(text)
+    }
+}
+
+/// The id of a file in a path; it is media all the same.
+pub(crate) struct FileId(pub(crate) MediaId);
+
+impl PathId for FileId {
+    const NAME: &'static str = "file_id";
+
+    fn parse(text: &str) -> Result<Self, InvalidId> {
+        MediaId::parse(text).map(Self)
     }
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use jan_commands::account::Eraser;
 use jan_commands::run::keep_taking_up;
 use jan_commands::runner::{NodeLease, Runner, keep_closing_abandoned};
 use jan_commands::store::{EventLog, IdempotencyKeys};
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use super::blueprint::Blueprint;
 use super::bounds::{appender_limits, edge_limits, run_limits};
 use super::documents::Documents;
+use super::media::media_shelf;
 use crate::authenticate::Authenticator;
 use crate::edge::Edge;
 use crate::state::{ApiState, Rooms, Server};
@@ -62,8 +64,8 @@ impl Work {
         let open: Arc<dyn OpenWork> = Arc::new(reads.responses.clone());
         let erasing = commands.eraser.clone();
         self.background.spawn(erasing.keep_finishing(open, stop()));
-        let eraser = commands.eraser.clone();
-        let sweeping = super::retention(blueprint.retention, pool, eraser, reads);
+        let removing = (commands.eraser.clone(), commands.media.remover());
+        let sweeping = super::retention(blueprint.retention, pool, removing, reads);
         let node = commands.node.to_string();
         self.background.spawn(sweeping.keep_sweeping(node, stop()));
     }
@@ -172,10 +174,19 @@ fn sides(
         work.background.spawn(embedding.keep_embedding(stop));
     }
     let tools = super::file_search_tools(Arc::clone(&blueprint.tools), documents);
+    let clock = || Arc::new(SystemClock);
+    let eraser = Eraser::new(
+        &log,
+        blueprint.keys.clone(),
+        Arc::clone(&blueprint.media.objects),
+        clock(),
+        blueprint.crash.clone(),
+    );
     let commands = Commands::new(Parts {
+        media: media_shelf(blueprint, &log, &reads),
+        eraser,
         log,
-        keys: blueprint.keys.clone(),
-        clock: Arc::new(SystemClock),
+        clock: clock(),
         models: Arc::clone(&blueprint.models),
         node: node.clone(),
         tracker: work.requests.clone(),
@@ -249,6 +260,7 @@ fn state_of(
         keys,
         tool_servers,
         tool_authorizations,
+        media,
         ..
     } = blueprint;
     let clock = Arc::clone(&commands.clock);
@@ -266,6 +278,7 @@ fn state_of(
         tool_authorizations,
         search_places,
         introspection,
+        proxy_download: media.proxy_download,
         signer,
     };
     let rooms = Rooms {

@@ -11,6 +11,7 @@ use jan_domain::tool_permissions::ToolPermissions;
 use jan_infra::config::{FileSearchSettings, Limits, Origins, Roles};
 use jan_infra::database::Pool;
 
+use super::media::MediaRoom;
 use crate::state::{Introspection, McpDoor, SearchPlaces};
 
 /// What an application is made from.
@@ -29,6 +30,8 @@ pub struct Blueprint {
     pub tool_authorizations: Arc<dyn ToolAuthorizations>,
     /// How callers may keep documents and search them.
     pub file_search: FileSearchSettings,
+    /// How callers may keep images and files.
+    pub media: MediaRoom,
     /// Which of them callers may use.
     pub tool_permissions: ToolPermissions,
     /// Tool calls that one caller makes itself, at once.

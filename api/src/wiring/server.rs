@@ -11,9 +11,11 @@ use jan_infra::database::{self, DatabaseError, Pool, PoolError};
 use jan_infra::identity::{
     AuditKey, KeySeal, MasterKeyError, OwnIssuer, SigningKey, SigningKeyError,
 };
+use jan_infra::media::MediaSetupError;
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
-use jan_infra::safe_http::OwnPlaces;
+use jan_infra::safe_http::{FetchSettings, OwnPlaces};
+use jan_infra::scrape::ScrapeSettings;
 use jan_infra::search::SearchSetupError;
 use jan_infra::telemetry::Telemetry;
 use jan_infra::tools::{McpToolHost, ToolSettings, ToolSetupError};
@@ -22,10 +24,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::mcp_door::found_at;
+use super::media::object_store;
 use super::owner_keys::owner_keys;
 use super::{
-    Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
-    search_places, tool_servers,
+    Application, Blueprint, MediaRoom, builtin_tools, code_sessions, introspection, mcp_door,
+    retention_terms, search_places, tool_servers,
 };
 use crate::serve::serve;
 
@@ -56,6 +59,9 @@ pub enum ServeError {
     /// The settings of search.
     #[error(transparent)]
     Search(#[from] SearchSetupError),
+    /// What media is kept with.
+    #[error(transparent)]
+    Media(#[from] MediaSetupError),
     /// The first words with the database.
     #[error("the database could not be used")]
     FirstUse(#[from] PoolError),
@@ -161,7 +167,8 @@ async fn start(
     let settings = tool_settings(config, listening);
     let sealing = Arc::clone(&seal) as _;
     let servers = Arc::new(tool_servers(&settings, &mcp, (&pool, &keys), sealing)?);
-    let tools = tools_before(&servers, config, (&pool, settings.own))?;
+    let fetch = fetch_settings(config, settings.own);
+    let tools = tools_before(&servers, config, (&pool, &fetch))?;
     let sessions = code_sessions(&config.code, &pool, &keys);
     if config.server.roles.worker {
         ground.keep_pruning(config, &pool, sessions.clone());
@@ -177,13 +184,14 @@ async fn start(
         tool_servers: Arc::clone(&servers) as _,
         tool_authorizations: servers,
         file_search: config.file_search.clone(),
+        media: MediaRoom::try_new(object_store(config), &config.media, &fetch)?,
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,
         seal,
         signer: Arc::new(signer),
         keys,
-        retention: retention_terms(&config.retention, &config.limits),
+        retention: retention_terms(&config.retention, &config.media, &config.limits),
         roles: config.server.roles,
         limits: config.limits.clone(),
         guests: config.auth.guests,
@@ -206,14 +214,23 @@ fn tool_settings(config: &Config, listening: SocketAddr) -> ToolSettings {
     }
 }
 
-/// Our own tools, before those of the servers. They do not call this server for a caller either.
+/// What of the web may be fetched for a caller: nothing of this server itself.
+fn fetch_settings(config: &Config, own: OwnPlaces) -> FetchSettings {
+    let mut fetch = config.scrape.fetch.clone();
+    fetch.addresses.own = own;
+    fetch
+}
+
+/// Our own tools, before those of the servers.
 fn tools_before(
     servers: &Arc<McpToolHost>,
     config: &Config,
-    (pool, own): (&Pool, OwnPlaces),
+    (pool, fetch): (&Pool, &FetchSettings),
 ) -> Result<Arc<dyn ToolHost>, ServeError> {
-    let mut scrape = config.scrape.clone();
-    scrape.fetch.addresses.own = own;
+    let scrape = ScrapeSettings {
+        fetch: fetch.clone(),
+        ..config.scrape.clone()
+    };
     let servers = Arc::clone(servers) as _;
     Ok(builtin_tools(pool, servers, &config.search, &scrape)?)
 }

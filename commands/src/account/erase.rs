@@ -7,8 +7,9 @@ use std::time::Duration;
 use jan_domain::Owner;
 use jan_domain::account::{Account, AccountCommand, AccountError};
 use jan_domain::id::ResponseId;
+use jan_domain::media::ObjectPrefix;
 use jan_domain::metadata::Metadata;
-use jan_domain::ports::{Clock, OpenWork};
+use jan_domain::ports::{Clock, ObjectStore, OpenWork};
 use jan_domain::response::{
     Failure, FailureKind, Response, ResponseCommand, ResponseError, Timing,
 };
@@ -30,6 +31,7 @@ pub struct Eraser {
     responses: Store<Response>,
     keys: OwnerKeys,
     erasures: Erasures,
+    objects: Arc<dyn ObjectStore>,
     clock: Arc<dyn Clock>,
     crash: CrashPoints,
 }
@@ -37,13 +39,20 @@ pub struct Eraser {
 type Refusal = CommandError<AccountError>;
 
 impl Eraser {
-    /// Erases what is in this log, sealed under these keys.
-    pub fn new(log: &EventLog, keys: OwnerKeys, clock: Arc<dyn Clock>, crash: CrashPoints) -> Self {
+    /// Erases what is in this log, sealed under these keys, and in this object store.
+    pub fn new(
+        log: &EventLog,
+        keys: OwnerKeys,
+        objects: Arc<dyn ObjectStore>,
+        clock: Arc<dyn Clock>,
+        crash: CrashPoints,
+    ) -> Self {
         Self {
             accounts: Store::new(log.clone()),
             responses: Store::new(log.clone()),
             keys,
             erasures: Erasures::new(log.pool().clone()),
+            objects,
             clock,
             crash,
         }
@@ -97,9 +106,18 @@ impl Eraser {
         self.crash.pass("erase.after_event");
         self.keys.destroy(owner).await.map_err(unavailable)?;
         self.crash.pass("erase.after_key");
+        self.delete_objects(owner).await?;
+        self.crash.pass("erase.after_objects");
         self.erasures.purge(owner).await.map_err(unavailable)?;
         self.crash.pass("erase.after_purge");
         self.erasures.finish(owner).await.map_err(unavailable)
+    }
+
+    /// Whatever of the owner lies in the object store, on record or not.
+    async fn delete_objects(&self, owner: &Owner) -> Result<u64, Refusal> {
+        let prefix = ObjectPrefix::of_owner(owner);
+        let deleted = self.objects.delete_below(&prefix).await;
+        deleted.map_err(|failure| CommandError::Unavailable(failure.into()))
     }
 
     /// Ends a call or a run. Whoever carries it finds out by itself.
@@ -162,9 +180,10 @@ impl Eraser {
         }
     }
 
-    async fn purge_late(&self) -> Result<(), sqlx::Error> {
-        for owner in self.erasures.recent().await? {
-            self.erasures.purge(&owner).await?;
+    async fn purge_late(&self) -> Result<(), Refusal> {
+        for owner in self.erasures.recent().await.map_err(unavailable)? {
+            self.delete_objects(&owner).await?;
+            self.erasures.purge(&owner).await.map_err(unavailable)?;
         }
         Ok(())
     }

@@ -2,7 +2,9 @@ use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
 use jan_domain::Owner;
 use jan_domain::history::{self, DecodeError, Event};
-use jan_domain::id::{AccountId, ConversationId, DocumentId, InvalidId, ResponseId, TenantId};
+use jan_domain::id::{
+    AccountId, ConversationId, DocumentId, InvalidId, MediaId, ResponseId, TenantId,
+};
 use jan_domain::metadata::Metadata;
 use jan_domain::response::ResponseEvent;
 use jan_domain::sealed;
@@ -107,6 +109,7 @@ impl ForeignEvent {
             Event::Response(_) => ResponseId::parse(id).map(drop),
             Event::Account(_) => AccountId::parse(id).map(drop),
             Event::Document(_) => DocumentId::parse(id).map(drop),
+            Event::Media(_) => MediaId::parse(id).map(drop),
             Event::Projection(_) => return Err(Unacceptable::Local),
             Event::Tombstone => Ok(()),
         };
@@ -163,6 +166,7 @@ fn name_of(event: &Event) -> (String, String) {
         Event::Response(event) => (event.event_type(), event.event_version()),
         Event::Account(event) => (event.event_type(), event.event_version()),
         Event::Document(event) => (event.event_type(), event.event_version()),
+        Event::Media(event) => (event.event_type(), event.event_version()),
         Event::Projection(event) => (event.event_type(), event.event_version()),
         Event::Tombstone => (String::new(), String::new()),
     }
@@ -172,11 +176,13 @@ fn owner_of(event: &Event) -> Option<&Owner> {
     use jan_domain::account::AccountEvent as A;
     use jan_domain::conversation::ConversationEvent as C;
     use jan_domain::document::DocumentEvent as D;
+    use jan_domain::media::MediaEvent as M;
     match event {
         Event::Conversation(C::Created { owner, .. }) => Some(owner),
         Event::Response(ResponseEvent::Requested { call, .. }) => Some(&call.owner),
         Event::Account(A::GuestCreated { owner, .. })
-        | Event::Document(D::Indexed { owner, .. }) => Some(owner),
+        | Event::Document(D::Indexed { owner, .. })
+        | Event::Media(M::UploadPrepared { owner, .. }) => Some(owner),
         _ => None,
     }
 }

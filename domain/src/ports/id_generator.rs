@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use crate::id::{AccountId, ConversationId, ItemId, ResponseId, SessionId};
+use crate::id::{AccountId, ConversationId, ItemId, MediaId, ResponseId, SessionId};
 use crate::response::Surface;
 
 /// The source of fresh ids. Given a seed, it answers the same ids every time: that is how a
@@ -38,6 +38,12 @@ pub trait IdGenerator: Send + Sync {
     /// A new item's id, in the prefix of its type, such as `rs_`.
     fn item(&self, prefix: &str) -> ItemId {
         ItemId::parse(&format!("{prefix}{}", self.fresh())).expect("hex digits make an id")
+    }
+
+    /// New media's id. The hour of a fresh id is the hour of the ULID in it.
+    fn media(&self) -> MediaId {
+        let bits = u128::from_str_radix(&self.fresh(), 16);
+        MediaId::from_bits(bits.expect("fresh ids are 32 hex digits"))
     }
 
     /// A new account's id.

@@ -9,7 +9,9 @@ mod embedder;
 mod id_generator;
 mod keyring;
 mod master_keys;
+mod media_index;
 mod model_provider;
+mod object_store;
 mod open_responses;
 mod page_store;
 mod seal;
@@ -19,6 +21,7 @@ mod tool_authorizations;
 mod tool_grants;
 mod tool_host;
 mod tool_servers;
+mod web_files;
 
 pub use added_servers::{
     AddedFailure, AddedServer, AddedServers, AdditionRefused, Change, ServerAuth, ServerChange,
@@ -33,10 +36,12 @@ pub use embedder::Embedder;
 pub use id_generator::{IdGenerator, SeededIds};
 pub use keyring::{KeyFailure, KeyState, Keyring, NoKeys, OwnerKey};
 pub use master_keys::{MasterKeys, WrappedKey};
+pub use media_index::MediaIndex;
 pub use model_provider::{
     ChatAnswer, ChatCall, Frame, Frames, ModelCatalog, ModelEntry, ModelProvider, ModelRoute,
     ProviderFailure,
 };
+pub use object_store::{ObjectFailure, ObjectStore, ServedAs};
 pub use open_responses::{IdleGuests, OpenResponses, OpenWork, ReadFailure, UnattendedRuns};
 pub use page_store::{KeptPage, PageHit, PageQuery, PageStore};
 pub use seal::Seal;
@@ -54,3 +59,4 @@ pub use tool_host::{
     ToolPlace, ToolResult, ToolServer,
 };
 pub use tool_servers::{Approval, ToolReport, ToolServerReport, ToolServers};
+pub use web_files::{WebFileFailure, WebFiles};

@@ -17,6 +17,7 @@ mod graphql;
 mod keys;
 mod limits;
 mod mcp;
+mod media;
 mod providers;
 mod retention;
 mod runtime;
@@ -52,6 +53,7 @@ pub use sources::Overrides;
 pub use telemetry::{LogFormat, TelemetrySettings};
 
 use crate::code::CodeSettings;
+use crate::media::MediaSettings;
 use crate::model_provider::ProviderSettings;
 use crate::runtime::RuntimeSettings;
 use crate::safe_http::OwnPlaces;
@@ -85,6 +87,8 @@ pub struct Config {
     pub scrape: ScrapeSettings,
     /// How documents are kept and searched.
     pub file_search: FileSearchSettings,
+    /// How images and files are kept.
+    pub media: MediaSettings,
     /// Who runs code.
     pub code: CodeSettings,
     /// The MCP endpoint that the server offers.
@@ -149,6 +153,12 @@ impl Config {
         self.keys.master_key_file.clone().unwrap_or_else(usual)
     }
 
+    /// Where the bytes of media lie, or will.
+    pub fn media_directory(&self) -> PathBuf {
+        let usual = || self.runtime.data_dir.join("media");
+        self.media.directory.clone().unwrap_or_else(usual)
+    }
+
     /// Where a server of this configuration that listens here answers, by its address, by the hosts
     /// of its MCP endpoint and by the issuer of its tokens.
     pub fn own_places(&self, listening: SocketAddr) -> OwnPlaces {
@@ -173,6 +183,7 @@ impl Config {
         let mut scrape = ScrapeSettings::default();
         let mut file_search = FileSearchSettings::default();
         let mut retention = RetentionSettings::default();
+        let mut media = MediaSettings::default();
         let mut code = CodeSettings::default();
         sources.read(server::SETTINGS, &mut server)?;
         sources.read(database::SETTINGS, &mut database)?;
@@ -190,6 +201,7 @@ impl Config {
         sources.read(search::SETTINGS, &mut search)?;
         sources.read(scrape::SETTINGS, &mut scrape)?;
         sources.read(file_search::SETTINGS, &mut file_search)?;
+        sources.read(media::SETTINGS, &mut media)?;
         sources.read(code::SETTINGS, &mut code)?;
         sources.read(mcp::SETTINGS, &mut mcp)?;
         sources.read(graphql::SETTINGS, &mut graphql)?;
@@ -208,6 +220,7 @@ impl Config {
             search,
             scrape,
             file_search,
+            media,
             code,
             mcp,
             graphql,

@@ -210,6 +210,7 @@ async fn projections_tell_how_far_they_are() {
             "accounts",
             "conversations",
             "documents",
+            "media",
             "responses",
             "runs",
             "usage"
@@ -223,7 +224,7 @@ async fn projections_tell_how_far_they_are() {
         assert!(projection["owner"].as_str().unwrap().starts_with("node_"));
     }
     let table = desk(&app).run(&["projections", "list"]);
-    assert_eq!(table.answer().lines().count(), 7);
+    assert_eq!(table.answer().lines().count(), 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ pub(crate) mod conversation;
 mod document;
 mod laws;
 mod machines;
+mod media;
 mod projection;
 mod response;
 mod run;

@@ -20,6 +20,7 @@ const READ_MODELS: &[&str] = &[
     "conversations",
     "document_passages",
     "documents",
+    "media",
     "parked_events",
     "responses",
     "run_steps",

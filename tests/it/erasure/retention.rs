@@ -12,13 +12,15 @@ const DAY: Duration = Duration::from_hours(24);
 fn sweeper(app: &App) -> Retention {
     let terms = RetentionTerms {
         guests: Some(DAY),
+        media: None,
         stream_log: Some(DAY),
         effect_journal: None,
         idempotency_keys: Some(DAY),
     };
     let state = &app.application().state;
-    let eraser = state.commands.eraser.clone();
-    retention(terms, app.pool(), eraser, &state.reads)
+    let commands = &state.commands;
+    let removing = (commands.eraser.clone(), commands.media.remover());
+    retention(terms, app.pool(), removing, &state.reads)
 }
 
 fn of(reports: &[ClassReport], class: &str) -> (u64, u64) {

@@ -6,6 +6,7 @@
 
 mod account_samples;
 mod document_samples;
+mod media_samples;
 pub(crate) mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,7 @@ fn aggregate_of(event_type: &str) -> &'static str {
         "Response",
         "Account",
         "Document",
+        "Media",
         "Projection",
     ]
     .into_iter()
@@ -58,6 +60,7 @@ fn aggregate_of(event_type: &str) -> &'static str {
         "response",
         "account",
         "document",
+        "media",
         "projection",
     ])
     .find_map(|(prefix, aggregate)| event_type.starts_with(prefix).then_some(aggregate))

@@ -22,6 +22,7 @@ use serde_json::json;
 
 use super::account_samples::after_account;
 use super::document_samples::after_document;
+use super::media_samples::after_media;
 
 /// An event as the store holds it.
 pub(crate) struct Stored {
@@ -47,6 +48,7 @@ pub(crate) fn stored(event: &Event) -> Stored {
         Event::Response(event) => Stored::of(event),
         Event::Account(event) => Stored::of(event),
         Event::Document(event) => Stored::of(event),
+        Event::Media(event) => Stored::of(event),
         Event::Projection(event) => Stored::of(event),
         Event::Tombstone => unreachable!("nothing was written that is none"),
     }
@@ -58,12 +60,14 @@ pub(crate) fn samples() -> Vec<Event> {
     let conversation = successors(after_conversation(None), |e| after_conversation(Some(e)));
     let response = successors(after_response(None), |e| after_response(Some(e)));
     let document = successors(after_document(None), |e| after_document(Some(e)));
+    let media = successors(after_media(None), |e| after_media(Some(e)));
     let account = successors(after_account(None), |e| after_account(Some(e)));
     conversation
         .map(Event::Conversation)
         .chain(response.map(Event::Response))
         .chain(account.map(Event::Account))
         .chain(document.map(Event::Document))
+        .chain(media.map(Event::Media))
         .chain([Event::Projection(projection())])
         .collect()
 }

@@ -9,7 +9,10 @@ use jan_domain::Owner;
 use jan_domain::account::Account;
 use jan_domain::conversation::Conversation;
 use jan_domain::document::Document;
-use jan_domain::id::{AccountId, ConversationId, DocumentId, ResponseId, SessionId, TenantId};
+use jan_domain::id::{
+    AccountId, ConversationId, DocumentId, MediaId, ResponseId, SessionId, TenantId,
+};
+use jan_domain::media::Media;
 use jan_domain::response::{Ending, Response, ResponseEvent, Retention};
 use jan_projections::{Order, PageRequest, ReadModels, ResponseStatus, Tuning, UsageRow};
 use proptest::collection::vec;
@@ -26,7 +29,7 @@ use super::world::{Life, Roll, STREAMS, World, appended, call, closes, days};
 type Verdict = Result<(), TestCaseError>;
 
 pub(super) fn rolls() -> impl Strategy<Value = Vec<Roll>> {
-    vec((0..4_u8, 0..STREAMS, 0..10_u8, any::<u8>()), 1..160)
+    vec((0..5_u8, 0..STREAMS, 0..10_u8, any::<u8>()), 1..160)
 }
 
 #[test]
@@ -101,6 +104,7 @@ pub(super) async fn compare(reads: &ReadModels, world: &World) -> Verdict {
         compare_response(reads, world, index).await?;
         compare_account(reads, world, index).await?;
         compare_document(reads, world, index).await?;
+        compare_media(reads, world, index).await?;
     }
     for index in 0..2 {
         compare_lists(reads, world, index).await?;
@@ -241,6 +245,26 @@ async fn compare_document(reads: &ReadModels, world: &World, index: usize) -> Ve
         kept.content.text.len()
     );
     prop_assert_eq!(row.indexed_at, kept.indexed_at);
+    Ok(())
+}
+
+async fn compare_media(reads: &ReadModels, world: &World, index: usize) -> Verdict {
+    let Life { id, state, .. } = &world.media[index];
+    let id = MediaId::parse(id).unwrap();
+    let Media::Kept(kept) = state else {
+        let row = reads.media.find(&world.owner(index), &id).await.unwrap();
+        prop_assert!(row.is_none());
+        return Ok(());
+    };
+    let foreign = reads.media.find(&world.owner(index + 1), &id).await;
+    prop_assert!(foreign.unwrap().is_none());
+    let row = reads.media.find(&kept.owner, &id).await.unwrap().unwrap();
+    prop_assert_eq!(row.file_name.as_deref(), kept.label.name());
+    prop_assert_eq!(&row.purpose, kept.label.purpose.as_str());
+    prop_assert_eq!(&row.media_type, &kept.content.media_type);
+    prop_assert_eq!(row.bytes.unsigned_abs(), kept.content.bytes);
+    prop_assert_eq!(&row.sha256, kept.content.sha256.as_str());
+    prop_assert_eq!(row.expires_at, kept.retain_until);
     Ok(())
 }
 

@@ -122,6 +122,7 @@ async fn an_event_that_nobody_can_read_parks_its_stream_for_every_projection() {
         "accounts",
         "conversations",
         "documents",
+        "media",
         "responses",
         "runs",
         "usage",

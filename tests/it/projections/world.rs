@@ -7,6 +7,10 @@ use jan_domain::conversation::{Conversation, ConversationCommand, ConversationEv
 use jan_domain::document::{Document, DocumentCommand, DocumentContent, DocumentName};
 use jan_domain::id::{ConversationId, ItemId, NodeId, ResponseId, SessionId};
 use jan_domain::item::{ContentPart, Item, Role};
+use jan_domain::media::{
+    ContentHash, Dimensions, FileName, Media, MediaCommand, MediaContent, MediaLabel, ObjectPlace,
+    Purpose,
+};
 use jan_domain::response::{
     Answer, Failure, FailureKind, IncompleteReason, PlannedStep, RequestedCall, Response,
     ResponseCommand, ResponseEvent, Retention, Surface, Timing, Usage,
@@ -29,6 +33,7 @@ pub(super) struct World {
     pub(super) responses: Vec<Life<Response>>,
     pub(super) accounts: Vec<Life<Account>>,
     pub(super) documents: Vec<Life<Document>>,
+    pub(super) media: Vec<Life<Media>>,
 }
 
 /// One aggregate with all its events.
@@ -56,6 +61,7 @@ impl World {
             conversations: lives(&format!("conv_{case}")),
             responses: lives(&format!("chatcmpl-{case}")),
             documents: lives(&format!("doc_{case}")),
+            media: lives(&format!("jan_{case}")),
             accounts: lives(&format!("user_{case}")),
         };
         for (number, roll) in rolls.iter().enumerate() {
@@ -87,6 +93,11 @@ impl World {
             2 => {
                 let life = &mut self.documents[index];
                 let command = document_command(owner, (choice, value), at);
+                life.put(command, at, &mut self.log);
+            }
+            3 => {
+                let life = &mut self.media[index];
+                let command = media_command(owner, (choice, value), at);
                 life.put(command, at, &mut self.log);
             }
             _ => {
@@ -318,6 +329,39 @@ fn document_command(owner: Owner, (choice, value): (u8, u8), at: DateTime<Utc>) 
         name: DocumentName::parse("a document").unwrap(),
         content: DocumentContent::try_new(&text, fields, tags).unwrap(),
         at,
+    }
+}
+
+/// What is kept for a time is kept for longer than any test runs.
+fn media_command(owner: Owner, (choice, value): (u8, u8), at: DateTime<Utc>) -> MediaCommand {
+    let bytes = [value % 2];
+    match choice {
+        0..=2 => MediaCommand::Prepare {
+            owner,
+            place: ObjectPlace::try_from(format!("0a/{value:02x}")).unwrap(),
+            label: MediaLabel {
+                file_name: (value % 3 > 0).then(|| FileName::parse("a\\b\u{e9}").unwrap()),
+                purpose: Purpose::ALL[usize::from(value) % Purpose::ALL.len()],
+            },
+            expires_at: at + TimeDelta::hours(1),
+            at,
+        },
+        3..=6 => MediaCommand::Keep {
+            content: MediaContent {
+                bytes: 1,
+                sha256: ContentHash::of(&bytes),
+                media_type: "image/png".to_owned(),
+                dimensions: (value % 2 == 0).then_some(Dimensions {
+                    width: 3,
+                    height: u32::from(value) + 1,
+                }),
+            },
+            retain_until: (value % 3 > 0).then(|| at + TimeDelta::days(40_000)),
+            at,
+        },
+        7 => MediaCommand::Expire { at },
+        8 => MediaCommand::Delete { at },
+        _ => MediaCommand::Purge { at },
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use jan_api::wiring::{
-    Application, Blueprint, builtin_tools, code_sessions, introspection, mcp_door, retention_terms,
-    search_places, tool_servers,
+    Application, Blueprint, MediaRoom, builtin_tools, code_sessions, introspection, mcp_door,
+    retention_terms, search_places, tool_servers,
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
@@ -13,7 +13,9 @@ use jan_domain::ports::ToolHost;
 use jan_infra::code::{PythonExec, WithCode, select_runner};
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
+use jan_infra::media::MediaDirectory;
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
+use jan_infra::safe_http::FetchSettings;
 use jan_infra::telemetry::Telemetry;
 use jan_infra::tools::McpToolHost;
 use sqlx::PgPool;
@@ -52,13 +54,14 @@ pub(super) async fn assemble(
         tool_servers: Arc::clone(&servers) as _,
         tool_authorizations: servers,
         file_search: setup.file_search.clone(),
+        media: media(&world, &setup)?,
         tool_permissions: setup.tool_permissions.clone(),
         direct_calls_max: setup.direct_calls_max,
         tool_timeout: setup.tool_timeout,
         seal,
         signer: Arc::new(AuditKey::from(&world.key)),
         keys,
-        retention: retention_terms(&RetentionSettings::default(), &setup.limits),
+        retention: retention_terms(&RetentionSettings::default(), &setup.media, &setup.limits),
         roles: setup.roles,
         guests: setup.auth.guests,
         limits: setup.limits.clone(),
@@ -74,6 +77,16 @@ pub(super) async fn assemble(
         crash: CrashPoints::default(),
     });
     Ok((application.await.context("assembling")?, pool))
+}
+
+/// Bytes lie in a directory of this world's own; what may be fetched is what may be scraped.
+fn media(world: &World, setup: &Setup) -> anyhow::Result<MediaRoom> {
+    let objects = Arc::new(MediaDirectory::new(world.directory.path().to_owned()));
+    let fetch = match &setup.builtin {
+        None => FetchSettings::default(),
+        Some((_, scrape)) => scrape.fetch.clone(),
+    };
+    Ok(MediaRoom::try_new(objects, &setup.media, &fetch)?)
 }
 
 /// The scripted tools, or a real host of MCP servers; behind our own, if those are wanted.

@@ -2,10 +2,12 @@
 
 mod assembling;
 mod closing;
+mod own_directory;
 mod setup;
 
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use crate::scripted_tools::ScriptedToolHost;
 
 use self::assembling::assemble;
 use self::closing::{Served, close, settle};
+use self::own_directory::OwnDirectory;
 pub use self::setup::Setup;
 
 /// How long an application may take for anything that tests wait for on a busy machine.
@@ -54,6 +57,7 @@ struct World {
     model: ScriptedModel,
     tools: ScriptedToolHost,
     database: Database,
+    directory: OwnDirectory,
 }
 
 impl Deref for App {
@@ -85,6 +89,7 @@ impl App {
             model: model.await.expect("the scripted model starts"),
             tools: ScriptedToolHost::new(),
             database,
+            directory: OwnDirectory::new(),
         };
         Self::in_world(Arc::new(world)).await
     }
@@ -154,6 +159,11 @@ impl App {
     /// Its database.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Where the bytes of media lie.
+    pub fn media_directory(&self) -> &Path {
+        self.world.directory.path()
     }
 
     /// What wraps the keys of owners.

@@ -5,6 +5,7 @@ use jan_infra::code::CodeSettings;
 use jan_infra::config::{
     AuthSettings, FileSearchSettings, GraphqlSettings, Limits, McpSettings, Roles, ServerSettings,
 };
+use jan_infra::media::MediaSettings;
 use jan_infra::scrape::ScrapeSettings;
 use jan_infra::search::SearchSettings;
 use jan_infra::tools::ToolSettings;
@@ -28,6 +29,8 @@ pub struct Setup {
     pub builtin: Option<(SearchSettings, ScrapeSettings)>,
     /// How documents are kept and searched; there are no tools for it unless asked for.
     pub file_search: FileSearchSettings,
+    /// How images and files are kept.
+    pub media: MediaSettings,
     /// Code runs, under these settings.
     pub code: Option<CodeSettings>,
     /// Which of the deployment's own tools callers may use.
@@ -65,6 +68,7 @@ impl Default for Setup {
                 enabled: false,
                 ..FileSearchSettings::default()
             },
+            media: MediaSettings::default(),
             code: None,
             tool_permissions: ToolPermissions::default(),
             direct_calls_max: 8,

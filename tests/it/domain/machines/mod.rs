@@ -4,6 +4,7 @@
 mod account;
 mod conversation;
 mod document;
+mod media;
 mod projection;
 mod response;
 mod streams;

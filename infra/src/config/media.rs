@@ -1,0 +1,54 @@
+use super::setting::Setting;
+use crate::media::MediaSettings;
+
+/// How media is kept.
+pub(super) const SETTINGS: &[Setting<MediaSettings>] = &[
+    Setting {
+        name: "media.directory",
+        env: &["JAN_MEDIA_DIRECTORY"],
+        doc: "Where the bytes of media lie; 'media' in the data directory unless it is said; every node of a deployment needs the same",
+        slot: |media| &mut media.directory,
+    },
+    Setting {
+        name: "media.bytes_max",
+        env: &["JAN_MEDIA_BYTES_MAX", "MEDIA_MAX_BYTES"],
+        doc: "Size of one image or file",
+        slot: |media| &mut media.bytes_max,
+    },
+    Setting {
+        name: "media.owner_bytes_max",
+        env: &["JAN_MEDIA_OWNER_BYTES_MAX"],
+        doc: "Size of everything that one account keeps",
+        slot: |media| &mut media.owner_bytes_max,
+    },
+    Setting {
+        name: "media.pixels_max",
+        env: &["JAN_MEDIA_PIXELS_MAX"],
+        doc: "Pixels of one image",
+        slot: |media| &mut media.pixels_max,
+    },
+    Setting {
+        name: "media.retention_days",
+        env: &["JAN_MEDIA_RETENTION_DAYS", "MEDIA_RETENTION_DAYS"],
+        doc: "For how many days images, and files that programs make, are kept; 0 keeps them",
+        slot: |media| &mut media.retention_days,
+    },
+    Setting {
+        name: "media.link_ttl",
+        env: &["JAN_MEDIA_LINK_TTL", "MEDIA_S3_PRESIGN_TTL"],
+        doc: "How long a link to bytes, or for sending them, is good; ten minutes at most",
+        slot: |media| &mut media.link_ttl,
+    },
+    Setting {
+        name: "media.fetch_timeout",
+        env: &["JAN_MEDIA_FETCH_TIMEOUT", "MEDIA_REMOTE_FETCH_TIMEOUT"],
+        doc: "How long bringing an image from the web may take",
+        slot: |media| &mut media.fetch_timeout,
+    },
+    Setting {
+        name: "media.proxy_download",
+        env: &["JAN_MEDIA_PROXY_DOWNLOAD", "MEDIA_PROXY_DOWNLOAD"],
+        doc: "Answer GET /v1/media/{id} with the bytes; else with a link to them",
+        slot: |media| &mut media.proxy_download,
+    },
+];
