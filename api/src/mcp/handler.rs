@@ -74,7 +74,7 @@ impl ServerHandler for Handler {
     ) -> Result<ListResourcesResult, ErrorData> {
         let asked = Asked::of(&context)?;
         let cursor = request.and_then(|request| request.cursor);
-        resources::page(&self.state.reads, &asked, cursor).await
+        resources::page(&self.state, &asked, cursor).await
     }
 
     async fn list_resource_templates(
@@ -92,7 +92,7 @@ impl ServerHandler for Handler {
         context: McpContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let asked = Asked::of(&context)?;
-        let read = resources::read(&self.state.reads, &asked, &request.uri).await?;
+        let read = resources::read(&self.state, &asked, &request.uri).await?;
         Ok(read.into())
     }
 
@@ -111,7 +111,7 @@ impl ServerHandler for Handler {
         context: McpContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let asked = Asked::of(&context)?;
-        let prompt = prompts::get(&self.state.reads, &asked, &request).await?;
+        let prompt = prompts::get(&self.state, &asked, &request).await?;
         Ok(prompt.into())
     }
 }

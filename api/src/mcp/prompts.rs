@@ -1,6 +1,5 @@
 //! Prompts: one, which is of use with the resources.
 
-use jan_projections::ReadModels;
 use rmcp::model::{
     ContentBlock, ErrorData, GetPromptRequestParams, GetPromptResult, ListPromptsResult, Prompt,
     PromptArgument, PromptMessage, Role,
@@ -9,6 +8,7 @@ use serde_json::Value;
 
 use super::asked::Asked;
 use super::resources;
+use crate::state::ApiState;
 
 const SUMMARIZE: &str = "summarize_conversation";
 const CONVERSATION: &str = "conversation";
@@ -25,7 +25,7 @@ pub(super) fn all() -> ListPromptsResult {
 
 /// A prompt with what it is about.
 pub(super) async fn get(
-    reads: &ReadModels,
+    state: &ApiState,
     asked: &Asked,
     request: &GetPromptRequestParams,
 ) -> Result<GetPromptResult, ErrorData> {
@@ -39,7 +39,7 @@ pub(super) async fn get(
         ErrorData::invalid_params("The argument 'conversation' is missing.", None::<Value>)
     })?;
     let uri = format!("jan://conversations/{id}");
-    let contents = resources::contents(reads, asked, &uri).await?;
+    let contents = resources::contents(state, asked, &uri).await?;
     let wish = "Sum up this conversation: what was asked, what was found, and what is open.";
     Ok(GetPromptResult::new(vec![
         PromptMessage::new_text(Role::User, wish),

@@ -12,6 +12,7 @@ use jan_domain::ports::{
     IdGenerator, Keyring, ModelCatalog, OpenResponses, OpenWork, UnattendedRuns,
 };
 use jan_infra::clock::SystemClock;
+use jan_infra::code::WithCode;
 use jan_infra::database::{self, Pool, PoolError};
 use jan_infra::id_generator::UuidV7Ids;
 use jan_infra::telemetry::trace_context;
@@ -21,6 +22,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::artifacts::Artifacts;
 use super::blueprint::Blueprint;
 use super::bounds::{appender_limits, edge_limits, run_limits};
 use super::documents::Documents;
@@ -173,7 +175,12 @@ fn sides(
         let stop = work.stop_background.clone();
         work.background.spawn(embedding.keep_embedding(stop));
     }
-    let tools = super::file_search_tools(Arc::clone(&blueprint.tools), documents);
+    let media = media_shelf(blueprint, &log, &reads);
+    let artifacts = Arc::new(Artifacts::new(media.clone(), blueprint.mcp.base.clone()));
+    let python = blueprint.python.clone();
+    let python = python.map(|python| python.keeping(artifacts));
+    let tools = WithCode::before(Arc::clone(&blueprint.tools), python);
+    let tools = super::file_search_tools(tools, documents);
     let clock = || Arc::new(SystemClock);
     let eraser = Eraser::new(
         &log,
@@ -183,7 +190,7 @@ fn sides(
         blueprint.crash.clone(),
     );
     let commands = Commands::new(Parts {
-        media: media_shelf(blueprint, &log, &reads),
+        media,
         eraser,
         log,
         clock: clock(),

@@ -8,6 +8,7 @@ use jan_domain::ports::{
     ModelCatalog, Seal, Signer, TokenIssuer, ToolAuthorizations, ToolHost, ToolServers,
 };
 use jan_domain::tool_permissions::ToolPermissions;
+use jan_infra::code::PythonExec;
 use jan_infra::config::{FileSearchSettings, Limits, Origins, Roles};
 use jan_infra::database::Pool;
 
@@ -24,6 +25,8 @@ pub struct Blueprint {
     pub issuer: Arc<dyn TokenIssuer>,
     /// The tools on offer.
     pub tools: Arc<dyn ToolHost>,
+    /// The tool that runs code, if it is on offer.
+    pub python: Option<PythonExec>,
     /// The servers behind them, for whoever operates them.
     pub tool_servers: Arc<dyn ToolServers>,
     /// How single callers are let in there.

@@ -4,6 +4,7 @@ mod accounts;
 mod admin_token;
 mod application;
 mod archive;
+mod artifacts;
 mod at_database;
 mod blueprint;
 mod bounds;

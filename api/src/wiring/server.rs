@@ -5,7 +5,7 @@ use std::time::Duration;
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::{CodeSessions, PageCache};
 use jan_domain::ports::{KeyFailure, ToolHost};
-use jan_infra::code::{PythonExec, WithCode, select_runner};
+use jan_infra::code::{PythonExec, select_runner};
 use jan_infra::config::Config;
 use jan_infra::database::{self, DatabaseError, Pool, PoolError};
 use jan_infra::identity::{
@@ -173,7 +173,7 @@ async fn start(
     if config.server.roles.worker {
         ground.keep_pruning(config, &pool, sessions.clone());
     }
-    let tools = WithCode::before(tools, python(config, sessions).await);
+    let python = python(config, sessions).await;
     let issuer = OwnIssuer::new(&config.auth, key);
     let metrics = serving.telemetry.clone();
     let assembled = Application::assemble(Blueprint {
@@ -181,6 +181,7 @@ async fn start(
         models: catalog,
         issuer: Arc::new(issuer),
         tools,
+        python,
         tool_servers: Arc::clone(&servers) as _,
         tool_authorizations: servers,
         file_search: config.file_search.clone(),

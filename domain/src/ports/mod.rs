@@ -2,6 +2,7 @@
 //! scripted twins in `tests`, and both pass the same contract suite.
 
 mod added_servers;
+mod artifact_store;
 mod clock;
 mod code_session_store;
 mod document_store;
@@ -26,6 +27,7 @@ mod web_files;
 pub use added_servers::{
     AddedFailure, AddedServer, AddedServers, AdditionRefused, Change, ServerAuth, ServerChange,
 };
+pub use artifact_store::{ArtifactFailure, ArtifactOf, ArtifactStore, KeptArtifact, NewArtifact};
 pub use clock::Clock;
 pub use code_session_store::{CodeSession, CodeSessionStore};
 pub use document_store::{

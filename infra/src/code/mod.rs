@@ -21,6 +21,7 @@ mod sandbox_fusion;
 mod select;
 mod sessions;
 mod settings;
+mod shown;
 #[cfg(target_os = "linux")]
 mod syscalls;
 mod tool;

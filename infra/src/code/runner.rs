@@ -95,7 +95,7 @@ impl RunOutcome {
     }
 }
 
-/// A file that a program left. Keeping it beyond the answer is for whoever keeps media.
+/// A file that a program left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
     /// Its path in the program's directory: relative, and nothing but names and slashes.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use jan_domain::ports::{ToolCall, ToolFailure, ToolOffer, ToolResult};
+use jan_domain::metadata::Request;
+use jan_domain::ports::{ArtifactOf, ArtifactStore, ToolCall, ToolFailure, ToolOffer, ToolResult};
 use jan_domain::response::EffectClass;
 use serde_json::{Map, Value, json};
 
-use super::runner::{Artifact, CodeRunner, Program, Run, RunOutcome};
+use super::runner::{CodeRunner, Program, Run, RunOutcome};
 use super::settings::Approval;
+use super::shown::{self, Shown};
 
 /// Size of a program.
 const CODE_BYTES_MAX: usize = 256 << 10;
@@ -23,6 +23,7 @@ const APPROVAL_REQUIRED: &str = "approval_required";
 pub struct PythonExec {
     runner: Arc<dyn CodeRunner>,
     approval: Approval,
+    artifacts: Option<Arc<dyn ArtifactStore>>,
 }
 
 impl PythonExec {
@@ -31,7 +32,20 @@ impl PythonExec {
 
     /// The tool, by this runner.
     pub fn new(runner: Arc<dyn CodeRunner>, approval: Approval) -> Self {
-        Self { runner, approval }
+        Self {
+            runner,
+            approval,
+            artifacts: None,
+        }
+    }
+
+    /// The same tool, whose programs' files are kept in this store.
+    #[must_use]
+    pub fn keeping(self, artifacts: Arc<dyn ArtifactStore>) -> Self {
+        Self {
+            artifacts: Some(artifacts),
+            ..self
+        }
     }
 
     /// As it is offered.
@@ -91,14 +105,28 @@ impl PythonExec {
         }
         let session = asked.session.clone();
         let run = self.runner.run(Program {
-            owner: call.owner,
-            step: call.step,
+            owner: call.owner.clone(),
+            step: call.step.clone(),
             language: asked.language,
             code: asked.code,
             session: asked.session,
             keeps_session: call.keeps_content,
         });
-        Ok(result(run.await?, session.as_deref()))
+        let mut run = run.await?;
+        let files = std::mem::take(&mut run.artifacts);
+        let request = Request {
+            id: call.request_id,
+            traceparent: call.traceparent,
+        };
+        let of = ArtifactOf {
+            owner: &call.owner,
+            step: &call.step,
+            request: &request,
+        };
+        // What is not to be kept is told, and kept nowhere.
+        let store = self.artifacts.as_deref().filter(|_| call.keeps_content);
+        let shown = shown::show(files, store.map(|store| (store, of))).await;
+        Ok(result(run, shown, session.as_deref()))
     }
 }
 
@@ -193,11 +221,12 @@ fn output_schema() -> Value {
                     "type": "object",
                     "properties": {
                         "name": text,
+                        "id": text_or_null,
                         "url": text_or_null,
                         "type": text,
                         "size": {"type": "integer"},
                     },
-                    "required": ["name", "url", "type", "size"],
+                    "required": ["name", "id", "url", "type", "size"],
                 },
             },
         },
@@ -224,7 +253,7 @@ fn unapproved(session: Option<&str>) -> ToolResult {
 }
 
 /// A program that raised has told what is wrong with it, so the tool has done its work.
-fn result(run: Run, session: Option<&str>) -> ToolResult {
+fn result(run: Run, shown: Shown, session: Option<&str>) -> ToolResult {
     let is_error = !matches!(run.outcome, RunOutcome::Finished | RunOutcome::Raised);
     let took_ms = u64::try_from(run.took.as_millis()).unwrap_or(u64::MAX);
     let mut structured = json!({
@@ -234,37 +263,16 @@ fn result(run: Run, session: Option<&str>) -> ToolResult {
         "error": run.error.map(storable),
         "outcome": run.outcome.as_str(),
         "output_cut": run.output_cut,
-        "warning": run.warning.map(storable),
+        "warning": run.warning.or(shown.warning).map(storable),
         "duration_ms": took_ms,
         "peak_memory_bytes": run.peak_memory_bytes,
         "session_id": session,
     });
-    let named: Vec<Value> = run.artifacts.iter().map(named).collect();
-    structured["artifacts"] = named.into();
+    structured["artifacts"] = shown.told.into();
     // A model is told of files and not their bytes.
     let told = structured.to_string();
-    let whole: Vec<Value> = run.artifacts.iter().map(whole).collect();
-    structured["artifacts"] = whole.into();
+    structured["artifacts"] = shown.whole.into();
     answer(told, structured, is_error)
-}
-
-fn named(artifact: &Artifact) -> Value {
-    json!({
-        "name": artifact.name,
-        "url": null,
-        "type": artifact.media_type,
-        "size": artifact.size,
-    })
-}
-
-fn whole(artifact: &Artifact) -> Value {
-    let mut shown = named(artifact);
-    if let Some(bytes) = &artifact.bytes {
-        let media_type = artifact.media_type;
-        let data = STANDARD.encode(bytes);
-        shown["url"] = format!("data:{media_type};base64,{data}").into();
-    }
-    shown
 }
 
 /// No event can hold a NUL.

@@ -1,5 +1,6 @@
 //! Images and files that callers keep: their shapes, their bytes, and their ends.
 
+mod artifacts;
 mod by_jan;
 mod by_links;
 mod files;
@@ -17,7 +18,7 @@ const FILES: &str = "/v1/files";
 const BOUNDARY: &str = "a-boundary-of-our-own";
 
 /// The beginning of a PNG of this size, and `tail` behind it. Nobody here decodes more of it.
-fn png(width: u32, height: u32, tail: &[u8]) -> Vec<u8> {
+pub(crate) fn png(width: u32, height: u32, tail: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     bytes.extend(width.to_be_bytes());
     bytes.extend(height.to_be_bytes());
@@ -35,12 +36,12 @@ fn upload(bytes: &[u8]) -> Value {
 }
 
 /// Keeps an image, which must be kept.
-async fn keep(client: &Client, bytes: &[u8]) -> Value {
+pub(crate) async fn keep(client: &Client, bytes: &[u8]) -> Value {
     let kept = client.post(MEDIA, upload(bytes)).await;
     kept.expect_status(200).json()
 }
 
-fn id_of(kept: &Value) -> &str {
+pub(crate) fn id_of(kept: &Value) -> &str {
     kept["id"].as_str().unwrap()
 }
 
@@ -67,7 +68,7 @@ fn form(client: &Client, texts: &[(&str, &str)], file: (&str, &str, &[u8])) -> R
 }
 
 /// Keeps a file for anything, which must be kept.
-async fn file(client: &Client, name: &str, bytes: &[u8]) -> Value {
+pub(crate) async fn file(client: &Client, name: &str, bytes: &[u8]) -> Value {
     let file = (name, "text/plain", bytes);
     let kept = form(client, &[("purpose", "user_data")], file).await;
     kept.expect_status(200).json()

@@ -10,7 +10,7 @@ use jan_api::wiring::{
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
 use jan_domain::ports::ToolHost;
-use jan_infra::code::{PythonExec, WithCode, select_runner};
+use jan_infra::code::{PythonExec, select_runner};
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
 use jan_infra::media::MediaDirectory;
@@ -45,12 +45,12 @@ pub(super) async fn assemble(
     let seal = Arc::new(KeySeal::of(&world.key));
     let sealing = Arc::clone(&seal) as _;
     let servers = Arc::new(tool_servers(&settings, &mcp, (&pool, &keys), sealing)?);
-    let tools = tools((&world, &setup), &pool, &servers).await?;
     let application = Application::assemble(Blueprint {
         pool: pool.clone(),
         models: Arc::new(catalog),
         issuer: Arc::new(OwnIssuer::new(&setup.auth, world.key.clone())),
-        tools,
+        tools: tools((&world, &setup), &pool, &servers)?,
+        python: python((&world, &setup), &pool).await?,
         tool_servers: Arc::clone(&servers) as _,
         tool_authorizations: servers,
         file_search: setup.file_search.clone(),
@@ -90,29 +90,33 @@ fn media(world: &World, setup: &Setup) -> anyhow::Result<MediaRoom> {
 }
 
 /// The scripted tools, or a real host of MCP servers; behind our own, if those are wanted.
-async fn tools(
+fn tools(
     (world, setup): (&World, &Setup),
     pool: &PgPool,
     real: &Arc<McpToolHost>,
 ) -> anyhow::Result<Arc<dyn ToolHost>> {
-    let python = match &setup.code {
-        None => None,
-        Some(settings) => {
-            let keys = OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events);
-            let sessions = code_sessions(settings, pool, &keys);
-            let runner = select_runner(settings, Some(Arc::new(sessions))).await?;
-            runner.map(|runner| PythonExec::new(runner, settings.approval.clone()))
-        }
-    };
     let servers: Arc<dyn ToolHost> = match &setup.tools {
         None => Arc::new(world.tools.clone()),
         Some(_) => Arc::clone(real) as _,
     };
-    let tools = match &setup.builtin {
+    Ok(match &setup.builtin {
         None => servers,
         Some((search, scrape)) => builtin_tools(pool, servers, search, scrape)?,
+    })
+}
+
+/// The tool that runs code, if it is wanted.
+async fn python(
+    (world, setup): (&World, &Setup),
+    pool: &PgPool,
+) -> anyhow::Result<Option<PythonExec>> {
+    let Some(settings) = &setup.code else {
+        return Ok(None);
     };
-    Ok(WithCode::before(tools, python))
+    let keys = OwnerKeys::new(pool.clone(), world.masters.clone(), setup.seal_events);
+    let sessions = code_sessions(settings, pool, &keys);
+    let runner = select_runner(settings, Some(Arc::new(sessions))).await?;
+    Ok(runner.map(|runner| PythonExec::new(runner, settings.approval.clone())))
 }
 
 fn provider(world: &World, setup: &Setup) -> ProviderSettings {

@@ -141,8 +141,8 @@ async fn a_model_is_told_of_files_and_a_client_has_them() {
     assert_eq!(
         whole["artifacts"],
         json!([
-            {"name": "a.txt", "url": "data:text/plain;base64,YWJj", "type": "text/plain", "size": 3},
-            {"name": "b.txt", "url": null, "type": "text/plain", "size": 3},
+            {"name": "a.txt", "id": null, "url": "data:text/plain;base64,YWJj", "type": "text/plain", "size": 3},
+            {"name": "b.txt", "id": null, "url": null, "type": "text/plain", "size": 3},
         ])
     );
     assert!(!result.told().contains("YWJj"));

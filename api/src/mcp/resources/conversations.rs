@@ -1,22 +1,16 @@
-//! Resources: the caller's own conversations.
+//! Conversations with their items, as JSON.
 
 use jan_domain::Json;
 use jan_domain::id::{ConversationId, ItemId};
 use jan_projections::{ConversationRow, ListError, Order, PageRequest, ReadModel, ReadModels};
-use rmcp::model::{
-    CacheScope, ErrorData, ListResourceTemplatesResult, ListResourcesResult, ReadResourceResult,
-    Resource, ResourceContents, ResourceTemplate,
-};
+use rmcp::model::{ErrorData, Resource, ResourceContents, ResourceTemplate};
 use serde::Serialize;
-use serde_json::json;
 
-use super::asked::{Asked, bad_cursor, internal};
+use super::{Asked, PAGE, Shelf, bad_cursor, internal, unlisted};
 use crate::reading::reach;
 
 const PREFIX: &str = "jan://conversations/";
 const MIME_TYPE: &str = "application/json";
-/// Conversations on a page.
-const PAGE: usize = 50;
 /// Items of a conversation in one reading: so many pages of so many.
 const ITEM_PAGES_MAX: usize = 10;
 const ITEMS_PAGE: usize = 100;
@@ -31,12 +25,12 @@ struct Conversation {
     next: Option<String>,
 }
 
-/// A page of the caller's conversations, newest first. The cursor is the last one's id.
+/// A page of the caller's conversations, newest first.
 pub(super) async fn page(
     reads: &ReadModels,
     asked: &Asked,
     cursor: Option<String>,
-) -> Result<ListResourcesResult, ErrorData> {
+) -> Result<Shelf, ErrorData> {
     let after = cursor.map(|cursor| ConversationId::parse(&cursor));
     let request = PageRequest {
         after: after.transpose().map_err(|_| bad_cursor())?,
@@ -48,54 +42,40 @@ pub(super) async fn page(
     let found = reads.conversations.list(owner, None, &request).await;
     let page = found.map_err(unlisted)?.page;
     let last = page.items.last().map(|row| row.id.to_string());
-    let resources = page.items.into_iter().map(shown).collect();
-    let mut result = ListResourcesResult::with_all_items(resources);
-    result.next_cursor = last.filter(|_| page.has_more);
-    result.ttl_ms = Some(0);
-    result.cache_scope = Some(CacheScope::Private);
-    Ok(result)
+    Ok(Shelf {
+        resources: page.items.into_iter().map(shown).collect(),
+        next: last.filter(|_| page.has_more),
+    })
 }
 
-pub(super) fn templates() -> ListResourceTemplatesResult {
-    let template = ResourceTemplate::new(format!("{PREFIX}{{id}}"), "conversation")
+pub(super) fn template() -> ResourceTemplate {
+    ResourceTemplate::new(format!("{PREFIX}{{id}}"), "conversation")
         .with_title("A conversation")
         .with_description("The items of one of your conversations, oldest first")
-        .with_mime_type(MIME_TYPE);
-    ListResourceTemplatesResult::with_all_items(vec![template])
+        .with_mime_type(MIME_TYPE)
 }
 
-/// Reads a conversation. Somebody else's answers like one that is not there.
-pub(super) async fn read(
-    reads: &ReadModels,
-    asked: &Asked,
-    uri: &str,
-) -> Result<ReadResourceResult, ErrorData> {
-    let contents = contents(reads, asked, uri).await?;
-    let mut result = ReadResourceResult::new(vec![contents]);
-    result.ttl_ms = Some(0);
-    result.cache_scope = Some(CacheScope::Private);
-    Ok(result)
-}
-
-/// What a resource holds.
+/// What a conversation holds, if it is there.
 pub(super) async fn contents(
     reads: &ReadModels,
     asked: &Asked,
     uri: &str,
-) -> Result<ResourceContents, ErrorData> {
-    let missing = || {
-        let data = json!({ "uri": uri });
-        ErrorData::resource_not_found("Resource not found", Some(data))
+) -> Result<Option<ResourceContents>, ErrorData> {
+    let Some((id, after)) = parse(uri) else {
+        return Ok(None);
     };
-    let (id, after) = parse(uri).ok_or_else(missing)?;
     fresh(reads, asked).await?;
     let owner = &asked.caller.owner;
     let row = reads.conversations.find(owner, &id).await;
     let row = row.map_err(|error| internal(ListError::from(error)))?;
-    let row = row.ok_or_else(missing)?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
     let conversation = conversation(reads, asked, row, after).await?;
-    let text = Json::of(&conversation.ok_or_else(missing)?);
-    Ok(ResourceContents::text(text.text(), uri).with_mime_type(MIME_TYPE))
+    Ok(conversation.map(|conversation| {
+        let text = Json::of(&conversation);
+        ResourceContents::text(text.text(), uri).with_mime_type(MIME_TYPE)
+    }))
 }
 
 /// The conversation with its items, as many as one reading gives.
@@ -157,13 +137,6 @@ fn parse(uri: &str) -> Option<(ConversationId, Option<ItemId>)> {
 async fn fresh(reads: &ReadModels, asked: &Asked) -> Result<(), ErrorData> {
     let reached = reach(reads, ReadModel::Conversations, &asked.request).await;
     reached.map(|_| ()).map_err(internal)
-}
-
-fn unlisted(error: ListError) -> ErrorData {
-    match error {
-        ListError::UnknownCursor(_) => bad_cursor(),
-        ListError::Read(_) => internal(error),
-    }
 }
 
 #[cfg(test)]
