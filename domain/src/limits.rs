@@ -51,3 +51,5 @@ pub const DOCUMENT_FILTER_DEPTH_MAX: usize = 8;
 pub const MEDIA_FILE_NAME_CHARS_MAX: usize = 255;
 /// References to media in one request.
 pub const MEDIA_REFERENCES_MAX: usize = 20;
+/// Bytes of the media that a model is shown at once.
+pub const MEDIA_PROMPT_BYTES_MAX: u64 = 64 << 20;

@@ -28,6 +28,8 @@ impl From<RunError> for ApiError {
             | RunError::ApprovedServerMissing(_) => {
                 Self::invalid_value(error.to_string()).at("input")
             }
+            RunError::WrongMedia { at, problem } => Self::invalid_value(problem).at(at),
+            RunError::Media(failure) => failure.into(),
             RunError::StillRunning => Self::key_in_flight(),
             RunError::TooBusy => Self::too_busy(),
             RunError::Unavailable(_) => Self::unavailable(&error),

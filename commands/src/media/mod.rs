@@ -11,6 +11,7 @@ mod keep;
 mod link;
 mod read;
 mod remove;
+mod show;
 mod source;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use keep::{KeptHere, NewFile};
 pub use link::MediaLink;
 pub use read::{Address, disposition_of};
 pub use remove::MediaRemover;
+pub use show::ReferenceError;
 pub use source::MediaSource;
 
 use crate::store::{EventLog, Store};

@@ -29,6 +29,9 @@ pub async fn start_chat(
     let route = commands.models.find(&wish.model);
     let route = route.ok_or_else(|| ChatError::ModelNotFound(wish.model.clone()))?;
     let permit = commands.admit().ok_or(ChatError::TooBusy)?;
+    let (media, owner) = (&commands.media, &caller.owner);
+    let references = prompt::references(&wish.messages);
+    media.check_references(owner, references).await?;
     let metadata = Metadata::of(caller, request);
     let named = (ids.as_ref(), attempt.conversation.as_ref());
     let opened = Continuation::open(commands, caller, &wish, named, &metadata).await?;
@@ -40,6 +43,7 @@ pub async fn start_chat(
         .unwrap_or_default();
     let body = prompt::provider_body(&wish, &route.upstream_model, history);
     let call = requested(commands, caller, &wish, &attempt, (&route, &body));
+    let body = media.show(owner, body).await.map_err(ChatError::Media)?;
     let beginning = Beginning {
         commands: commands.clone(),
         id: attempt.id.clone(),

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use jan_domain::item::{Item, Role, chat_messages};
+use jan_domain::item::{Item, MediaPart, Role, chat_messages, media_of_message};
 use jan_domain::response::Retention;
 use jan_domain::{Json, UserMetadata};
 use serde_json::Value;
@@ -64,6 +64,21 @@ pub struct ChatMessage {
     pub role: Role,
     /// The message as it came.
     pub json: Json,
+}
+
+/// The media that messages refer to, each with its field.
+pub(super) fn references(messages: &[ChatMessage]) -> Vec<(String, MediaPart)> {
+    let mut found = Vec::new();
+    for (at, message) in messages.iter().enumerate() {
+        let text = message.json.text();
+        if !text.contains("jan_") {
+            continue;
+        }
+        let message = serde_json::from_str(text).expect("a message is JSON");
+        let parts = media_of_message(&message).into_iter();
+        found.extend(parts.map(|(field, part)| (format!("messages[{at}].{field}"), part)));
+    }
+    found
 }
 
 /// The request body for the provider: what the application says, the history, then what is new.

@@ -7,6 +7,7 @@ use jan_domain::response::{Failure, ResponseError};
 
 use super::open_run::OpenRun;
 use crate::CommandError;
+use crate::media::{MediaFailure, ReferenceError};
 
 /// A chat call under way.
 pub struct ChatRun {
@@ -52,6 +53,9 @@ pub enum ChatError {
         /// A sentence for the caller.
         problem: String,
     },
+    /// Whether a message's media can be shown could not be found out.
+    #[error(transparent)]
+    Media(MediaFailure),
     /// The provider gave no answer; that is on record.
     #[error(transparent)]
     Provider(#[from] ProviderFailure),
@@ -67,6 +71,15 @@ pub enum ChatError {
     /// The call could not be recorded.
     #[error(transparent)]
     Command(#[from] CommandError<ResponseError>),
+}
+
+impl From<ReferenceError> for ChatError {
+    fn from(error: ReferenceError) -> Self {
+        match error {
+            ReferenceError::Wrong { at, problem } => Self::InvalidMessage { at, problem },
+            ReferenceError::Failed(failure) => Self::Media(failure),
+        }
+    }
 }
 
 /// Records a failure of the provider and answers it; if it cannot be recorded, that is the answer.

@@ -41,8 +41,10 @@ pub async fn compact(
     let mut messages = chat_messages(&context);
     messages.push(json!({"role": "user", "content": ORDER}));
     let body = json!({"model": &*route.upstream_model, "messages": messages});
+    let media = &commands.media;
+    let body = media.show(&caller.owner, body.to_string().into()).await;
     let call = ChatCall {
-        body: body.to_string().into(),
+        body: body.map_err(RunError::Media)?,
         stream: false,
         traceparent: request.traceparent.clone(),
     };

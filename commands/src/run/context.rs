@@ -4,7 +4,7 @@ use jan_domain::Caller;
 use jan_domain::caller::Owner;
 use jan_domain::conversation::{Conversation, ConversationError, LiveConversation};
 use jan_domain::id::{ConversationId, ItemId, ResponseId};
-use jan_domain::item::{Item, ItemBody};
+use jan_domain::item::{Item, ItemBody, foreign_image, media_of_items};
 use jan_domain::ports::IdGenerator;
 use jan_domain::response::run::{ToolUse, UseKind, offered_name};
 use jan_domain::response::{EffectClass, Ending, Response, Retention};
@@ -163,6 +163,25 @@ async fn referenced(commands: &Commands, caller: &Caller, id: ItemId) -> Result<
     items
         .find(|item| item.id == id)
         .ok_or(RunError::ItemNotFound(id))
+}
+
+/// Refuses input whose media cannot be shown.
+pub(super) async fn check_media(
+    commands: &Commands,
+    owner: &Owner,
+    input: &[Item],
+) -> Result<(), RunError> {
+    if let Some((field, id)) = foreign_image(input) {
+        return Err(RunError::WrongMedia {
+            at: format!("input{field}.file_id"),
+            problem: format!("No media found with id '{id}'."),
+        });
+    }
+    let references = media_of_items(input).into_iter();
+    let references = references.map(|(field, part)| (format!("input{field}"), part));
+    let references = references.collect();
+    commands.media.check_references(owner, references).await?;
+    Ok(())
 }
 
 /// Refuses a context that no model takes: calls without outputs, outputs without calls.

@@ -3,6 +3,7 @@ use jan_domain::id::{ItemId, ResponseId};
 use jan_domain::response::ResponseError;
 
 use crate::CommandError;
+use crate::media::{MediaFailure, ReferenceError};
 
 /// Why a response is not begun.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,17 @@ pub enum RunError {
     /// A call was approved, but its server is not among the request's tools.
     #[error("the tool server '{0}' of an approved call is not among the tools")]
     ApprovedServerMissing(String),
+    /// Media in the input cannot be shown.
+    #[error("{problem}")]
+    WrongMedia {
+        /// The field.
+        at: String,
+        /// A sentence for the caller.
+        problem: String,
+    },
+    /// Whether the input's media can be shown could not be found out.
+    #[error(transparent)]
+    Media(MediaFailure),
     /// The same request, by its idempotency key, is still running.
     #[error("the same request is still running")]
     StillRunning,
@@ -46,6 +58,15 @@ pub enum RunError {
     /// The run could not be recorded.
     #[error(transparent)]
     Command(#[from] CommandError<ResponseError>),
+}
+
+impl From<ReferenceError> for RunError {
+    fn from(error: ReferenceError) -> Self {
+        match error {
+            ReferenceError::Wrong { at, problem } => Self::WrongMedia { at, problem },
+            ReferenceError::Failed(failure) => Self::Media(failure),
+        }
+    }
 }
 
 impl From<sqlx::Error> for RunError {

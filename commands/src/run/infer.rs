@@ -14,6 +14,7 @@ use super::catalogue::Catalogue;
 use super::hearing::Hearing;
 use super::item_ids::StepItemIds;
 use super::prompt;
+use crate::media::MediaFailure;
 use crate::response::chunk::{Chunk, text_of};
 
 /// What a model is saying right now, for whoever has to cut it off.
@@ -47,7 +48,10 @@ pub(super) async fn infer(
         let hearing = Hearing::new(run.teller.clone(), known, place);
         replace(overheard, Some(hearing));
         let body = prompt::provider_body(&run.request, model, context, shown);
-        let asked = ask(run, route, body, overheard).await;
+        let asked = match run.commands.media.show(&run.owner, body).await {
+            Ok(body) => ask(run, route, body, overheard).await,
+            Err(failure) => Err(Fault::unseen(&failure)),
+        };
         let silent = with(overheard, |hearing| hearing.is_silent()).unwrap_or(true);
         match asked {
             Ok(()) => break,
@@ -98,6 +102,20 @@ impl From<ProviderFailure> for Fault {
             ),
             too_long: is_too_long(&failure),
             failure: failure.recorded(),
+        }
+    }
+}
+
+impl Fault {
+    /// Media that the model should see could not be read.
+    fn unseen(failure: &MediaFailure) -> Self {
+        Self {
+            failure: Failure {
+                kind: FailureKind::Internal,
+                message: failure.to_string(),
+            },
+            may_pass: true,
+            too_long: false,
         }
     }
 }

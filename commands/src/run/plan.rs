@@ -42,6 +42,7 @@ impl Plan {
         context.extend(wish.remembered.iter().cloned());
         let input = wish.input.clone();
         let input = context::resolve(commands, caller, &context, input).await?;
+        context::check_media(commands, owner, &input).await?;
         context.extend(input.iter().cloned());
         context::check_calls(&context)?;
         let item_ids = StepItemIds::new(id, u32::MAX);

@@ -4,6 +4,7 @@
 mod content;
 mod depth;
 mod from_chat;
+mod media_part;
 mod parse;
 mod prompt;
 
@@ -14,6 +15,7 @@ use crate::id::ItemId;
 
 pub use content::ContentPart;
 pub use from_chat::{items_of_chat_answer, items_of_chat_message};
+pub use media_part::{MediaPart, MediaPartKind, foreign_image, media_of_items, media_of_message};
 pub use parse::{InvalidItem, parse_item};
 pub use prompt::chat_messages;
 

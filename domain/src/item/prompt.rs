@@ -1,6 +1,7 @@
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{ContentPart, Item, ItemBody, Role};
+use crate::media::reference;
 use crate::response::run::{call_error_text, offered_name};
 
 /// The chat messages that show a model what a conversation holds, oldest first.
@@ -146,28 +147,40 @@ fn message(role: Role, content: &[ContentPart]) -> Value {
         let text: String = content.iter().filter_map(ContentPart::words).collect();
         return json!({"role": role.as_str(), "content": text});
     }
-    let parts: Vec<Value> = content.iter().filter_map(part).collect();
+    let parts: Vec<Value> = content.iter().filter_map(told_part).collect();
     json!({"role": role.as_str(), "content": parts})
 }
 
-fn part(part: &ContentPart) -> Option<Value> {
+/// A part as chat has it; nothing of one that a model cannot be told.
+pub(super) fn told_part(part: &ContentPart) -> Option<Value> {
     match part {
         ContentPart::InputImage {
-            image_url: Some(url),
+            image_url,
+            file_id,
             detail,
-            ..
         } => {
+            let stored = file_id.as_ref().filter(|id| reference(id).is_some());
+            let url = image_url.as_ref().or(stored)?;
             let mut image = json!({"url": url});
             if let Some(detail) = detail {
                 image["detail"] = json!(detail);
             }
             Some(json!({"type": "image_url", "image_url": image}))
         }
-        ContentPart::Opaque(fields) => Some(Value::Object(fields.clone())),
+        ContentPart::Opaque(fields) => Some(opaque_part(fields.clone())),
         other => other
             .words()
             .map(|text| json!({"type": "text", "text": text})),
     }
+}
+
+/// A file has its fields apart from its type in chat.
+fn opaque_part(mut fields: Map<String, Value>) -> Value {
+    if fields.get("type").is_some_and(|kind| kind == "input_file") {
+        fields.remove("type");
+        return json!({"type": "file", "file": fields});
+    }
+    Value::Object(fields)
 }
 
 fn add_call(messages: &mut Vec<Value>, call: Value) {

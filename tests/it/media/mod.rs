@@ -3,6 +3,7 @@
 mod artifacts;
 mod by_jan;
 mod by_links;
+mod by_models;
 mod files;
 mod hostile;
 mod lives;

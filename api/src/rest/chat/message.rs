@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use jan_commands::response::ChatMessage;
 use jan_domain::Json;
 use jan_domain::item::Role;
+use jan_domain::media::reference;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -168,8 +169,10 @@ fn check_image(path: &str, raw: Option<&RawValue>) -> Result<(), ApiError> {
     let raw = raw.ok_or_else(|| ApiError::missing(&param))?;
     let image: ImageUrl<'_> = object(raw).ok_or_else(|| ApiError::missing(&param))?;
     let known = ["https://", "http://", "data:image/"];
-    if known.iter().any(|scheme| image.url.starts_with(scheme)) {
+    let known = known.iter().any(|scheme| image.url.starts_with(scheme));
+    if known || reference(&image.url).is_some() {
         return Ok(());
     }
-    Err(ApiError::invalid_value("Expected an http(s) or data:image URL.").at(param))
+    let message = "Expected an http(s) or data:image URL, or the id of an image.";
+    Err(ApiError::invalid_value(message).at(param))
 }
