@@ -22,9 +22,14 @@ impl LatePort {
         Self(socket)
     }
 
+    /// Where it is.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
     /// What a client takes as the base URL of a model there: `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> io::Result<String> {
-        Ok(format!("http://{}/v1", self.0.local_addr()?))
+        Ok(format!("http://{}/v1", self.address()?))
     }
 
     /// Accepts connections from now on.

@@ -30,6 +30,8 @@ pub mod mcp_client;
 pub mod mcp_fixture;
 /// What the conformance suites of MCP want a client to call.
 pub mod mcp_scenario;
+/// A directory that goes with whoever has it.
+pub mod own_directory;
 /// The real program as child processes.
 pub mod process;
 /// A client on the other side of a socket.
@@ -38,6 +40,8 @@ pub mod remote;
 pub mod request;
 /// What every stream of a response promises.
 pub mod response_stream;
+/// A real server of the S3 protocol, for as long as a test needs it.
+pub mod s3_server;
 /// An authorization server, and the tool server that it guards.
 pub mod scripted_authorization;
 /// Grants in memory.

@@ -6,7 +6,9 @@ use jan_commands::store::EventLog;
 use jan_domain::ports::{ObjectStore, WebFiles};
 use jan_infra::clock::SystemClock;
 use jan_infra::config::Config;
-use jan_infra::media::{MediaDirectory, MediaSettings, MediaSetupError, SafeWebFiles};
+use jan_infra::media::{
+    MediaDirectory, MediaSettings, MediaSetupError, S3Bucket, S3SetupError, SafeWebFiles,
+};
 use jan_infra::safe_http::FetchSettings;
 use jan_projections::ReadModels;
 
@@ -49,9 +51,12 @@ impl MediaRoom {
     }
 }
 
-/// Where the bytes of media lie under this configuration.
-pub(super) fn object_store(config: &Config) -> Arc<dyn ObjectStore> {
-    Arc::new(MediaDirectory::new(config.media_directory()))
+/// Where the bytes of media lie under this configuration: in a bucket, if one is named.
+pub(super) fn object_store(config: &Config) -> Result<Arc<dyn ObjectStore>, S3SetupError> {
+    Ok(match S3Bucket::of(&config.media.s3)? {
+        Some(bucket) => Arc::new(bucket),
+        None => Arc::new(MediaDirectory::new(config.media_directory())),
+    })
 }
 
 /// How long images, and what programs make, are kept.

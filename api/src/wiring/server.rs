@@ -11,7 +11,7 @@ use jan_infra::database::{self, DatabaseError, Pool, PoolError};
 use jan_infra::identity::{
     AuditKey, KeySeal, MasterKeyError, OwnIssuer, SigningKey, SigningKeyError,
 };
-use jan_infra::media::MediaSetupError;
+use jan_infra::media::{MediaSetupError, S3SetupError};
 use jan_infra::model_provider::{ProviderCatalog, ProviderSettings, ProviderSetupError};
 use jan_infra::runtime::{EmbeddedPostgres, LocalModel, RuntimeError};
 use jan_infra::safe_http::{FetchSettings, OwnPlaces};
@@ -62,6 +62,9 @@ pub enum ServeError {
     /// What media is kept with.
     #[error(transparent)]
     Media(#[from] MediaSetupError),
+    /// The bucket that media is to lie in.
+    #[error(transparent)]
+    S3(#[from] S3SetupError),
     /// The first words with the database.
     #[error("the database could not be used")]
     FirstUse(#[from] PoolError),
@@ -185,7 +188,7 @@ async fn start(
         tool_servers: Arc::clone(&servers) as _,
         tool_authorizations: servers,
         file_search: config.file_search.clone(),
-        media: MediaRoom::try_new(object_store(config), &config.media, &fetch)?,
+        media: MediaRoom::try_new(object_store(config)?, &config.media, &fetch)?,
         tool_permissions: config.tools.permissions.clone(),
         direct_calls_max: config.tools.direct_calls_max,
         tool_timeout: config.tools.limits.call + GRACE,

@@ -10,6 +10,48 @@ pub(super) const SETTINGS: &[Setting<MediaSettings>] = &[
         slot: |media| &mut media.directory,
     },
     Setting {
+        name: "media.s3_bucket",
+        env: &["JAN_MEDIA_S3_BUCKET", "MEDIA_S3_BUCKET"],
+        doc: "The S3 bucket in which the bytes of media lie, instead of in the directory",
+        slot: |media| &mut media.s3.bucket,
+    },
+    Setting {
+        name: "media.s3_endpoint",
+        env: &["JAN_MEDIA_S3_ENDPOINT", "MEDIA_S3_ENDPOINT"],
+        doc: "Where the S3 server is; Amazon's, by its region, unless it is said",
+        slot: |media| &mut media.s3.endpoint,
+    },
+    Setting {
+        name: "media.s3_public_endpoint",
+        env: &["JAN_MEDIA_S3_PUBLIC_ENDPOINT", "MEDIA_S3_PUBLIC_ENDPOINT"],
+        doc: "Where callers reach the S3 server, if that is elsewhere",
+        slot: |media| &mut media.s3.public_endpoint,
+    },
+    Setting {
+        name: "media.s3_region",
+        env: &["JAN_MEDIA_S3_REGION", "MEDIA_S3_REGION"],
+        doc: "The region of the bucket",
+        slot: |media| &mut media.s3.region,
+    },
+    Setting {
+        name: "media.s3_access_key",
+        env: &["JAN_MEDIA_S3_ACCESS_KEY", "MEDIA_S3_ACCESS_KEY"],
+        doc: "The name of the key for the bucket",
+        slot: |media| &mut media.s3.access_key,
+    },
+    Setting {
+        name: "media.s3_secret_key",
+        env: &["JAN_MEDIA_S3_SECRET_KEY", "MEDIA_S3_SECRET_KEY"],
+        doc: "The secret of the key for the bucket",
+        slot: |media| &mut media.s3.secret_key,
+    },
+    Setting {
+        name: "media.s3_path_style",
+        env: &["JAN_MEDIA_S3_PATH_STYLE", "MEDIA_S3_USE_PATH_STYLE"],
+        doc: "Whether the bucket is named in paths and not in the host",
+        slot: |media| &mut media.s3.path_style,
+    },
+    Setting {
         name: "media.bytes_max",
         env: &["JAN_MEDIA_BYTES_MAX", "MEDIA_MAX_BYTES"],
         doc: "Size of one image or file",

@@ -2,6 +2,7 @@
 
 mod code;
 mod model_provider;
+mod objects;
 pub(crate) mod scrape;
 mod search;
 mod tool_host;

@@ -6,6 +6,7 @@ mod by_links;
 mod by_models;
 mod files;
 mod hostile;
+mod in_a_bucket;
 mod lives;
 
 use base64::Engine as _;
@@ -86,15 +87,17 @@ fn path_of(url: &Value) -> String {
 
 /// Files in the object store.
 fn objects(app: &App) -> usize {
-    fn count(path: &std::path::Path) -> usize {
-        let Ok(entries) = std::fs::read_dir(path) else {
-            return 0;
-        };
-        let counted = entries.map(|entry| {
-            let path = entry.unwrap().path();
-            if path.is_dir() { count(&path) } else { 1 }
-        });
-        counted.sum()
-    }
-    count(app.media_directory())
+    files_below(app.media_directory())
+}
+
+/// Files below a directory, but for those of its server's own.
+fn files_below(path: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return 0;
+    };
+    let counted = entries.map(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files_below(&path) } else { 1 }
+    });
+    counted.sum()
 }

@@ -9,11 +9,11 @@ use jan_api::wiring::{
 };
 use jan_commands::crash::CrashPoints;
 use jan_commands::store::OwnerKeys;
-use jan_domain::ports::ToolHost;
+use jan_domain::ports::{ObjectStore, ToolHost};
 use jan_infra::code::{PythonExec, select_runner};
 use jan_infra::config::{DatabaseSettings, RetentionSettings, ServerSettings, TelemetrySettings};
 use jan_infra::identity::{AuditKey, KeySeal, OwnIssuer};
-use jan_infra::media::MediaDirectory;
+use jan_infra::media::{MediaDirectory, S3Bucket};
 use jan_infra::model_provider::{ModelSetting, ProviderCatalog, ProviderSettings};
 use jan_infra::safe_http::FetchSettings;
 use jan_infra::telemetry::Telemetry;
@@ -79,9 +79,12 @@ pub(super) async fn assemble(
     Ok((application.await.context("assembling")?, pool))
 }
 
-/// Bytes lie in a directory of this world's own; what may be fetched is what may be scraped.
+/// Bytes lie in a bucket, or in a directory of this world's own; what may be fetched is what may be scraped.
 fn media(world: &World, setup: &Setup) -> anyhow::Result<MediaRoom> {
-    let objects = Arc::new(MediaDirectory::new(world.directory.path().to_owned()));
+    let objects: Arc<dyn ObjectStore> = match S3Bucket::of(&setup.media.s3)? {
+        Some(bucket) => Arc::new(bucket),
+        None => Arc::new(MediaDirectory::new(world.directory.path().to_owned())),
+    };
     let fetch = match &setup.builtin {
         None => FetchSettings::default(),
         Some((_, scrape)) => scrape.fetch.clone(),

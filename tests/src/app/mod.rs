@@ -2,7 +2,6 @@
 
 mod assembling;
 mod closing;
-mod own_directory;
 mod setup;
 
 use std::net::SocketAddr;
@@ -23,13 +22,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::{Database, ground};
 use crate::live::LiveClient;
+use crate::own_directory::OwnDirectory;
 use crate::request::{Client, Door};
 use crate::scripted_model::ScriptedModel;
 use crate::scripted_tools::ScriptedToolHost;
 
 use self::assembling::assemble;
 use self::closing::{Served, close, settle};
-use self::own_directory::OwnDirectory;
 pub use self::setup::Setup;
 
 /// How long an application may take for anything that tests wait for on a busy machine.
@@ -89,7 +88,7 @@ impl App {
             model: model.await.expect("the scripted model starts"),
             tools: ScriptedToolHost::new(),
             database,
-            directory: OwnDirectory::new(),
+            directory: OwnDirectory::fresh(),
         };
         Self::in_world(Arc::new(world)).await
     }

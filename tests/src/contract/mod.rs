@@ -2,5 +2,7 @@
 pub mod grant_store;
 /// Models behind OpenAI's chat protocol.
 pub mod model_provider;
+/// Where bytes lie.
+pub mod object_store;
 /// Tools behind MCP.
 pub mod tool_host;

@@ -4,15 +4,17 @@ use jan_domain::ports::IdGenerator as _;
 use jan_infra::id_generator::UuidV7Ids;
 
 /// A directory of nobody else's, which goes with its world. It is made by whoever writes to it.
-pub(super) struct OwnDirectory(PathBuf);
+pub struct OwnDirectory(PathBuf);
 
 impl OwnDirectory {
-    pub(super) fn new() -> Self {
+    /// A fresh one, not made yet.
+    pub fn fresh() -> Self {
         let name = format!("jan-media-{}", UuidV7Ids.fresh());
         Self(std::env::temp_dir().join(name))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }
