@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 use jan_domain::{Caller, CallerKind};
 
 use crate::error::ApiError;
+use crate::media_service;
 use crate::state::ApiState;
 
 const AUTH_METHOD: HeaderName = HeaderName::from_static("x-auth-method");
@@ -21,13 +22,17 @@ pub(crate) async fn require(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = state.authenticator.caller(request.headers()).await?;
+    let media_key = state.server.media_key.as_ref();
+    let (caller, method) = match media_service::caller_of(media_key, &request)? {
+        Some(caller) => (caller, "api_key"),
+        None => (state.authenticator.caller(request.headers()).await?, "jwt"),
+    };
     let principal = HeaderValue::from_str(caller.owner.account.as_str());
     request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
     response
         .headers_mut()
-        .insert(AUTH_METHOD, HeaderValue::from_static("jwt"));
+        .insert(AUTH_METHOD, HeaderValue::from_static(method));
     if let Ok(principal) = principal {
         response.headers_mut().insert(PRINCIPAL_ID, principal);
     }

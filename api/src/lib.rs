@@ -13,6 +13,7 @@ pub mod context;
 pub mod edge;
 pub mod error;
 pub mod mcp;
+mod media_service;
 pub mod serve;
 pub mod state;
 pub mod wiring;

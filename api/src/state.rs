@@ -11,6 +11,7 @@ use jan_domain::ports::{IdGenerator, Signer, ToolAuthorizations, ToolServers};
 use jan_projections::{ProjectionOperator, ReadModels};
 
 use crate::authenticate::Authenticator;
+use crate::media_service::MediaServiceKey;
 
 /// What every handler is given. One pointer, because axum clones it for every layer of a request.
 #[derive(Clone)]
@@ -105,6 +106,8 @@ pub struct Server {
     pub search_places: SearchPlaces,
     /// Who is shown the GraphQL schema.
     pub introspection: Introspection,
+    /// What opens the routes of media to a service.
+    pub media_key: Option<MediaServiceKey>,
     /// Whether the bytes of media are handed out, and not only links to them.
     pub proxy_download: bool,
     /// Signs checkpoints of the log.

@@ -285,6 +285,7 @@ fn state_of(
         tool_authorizations,
         search_places,
         introspection,
+        media_key: media.service_key,
         proxy_download: media.proxy_download,
         signer,
     };

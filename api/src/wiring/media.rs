@@ -13,6 +13,7 @@ use jan_infra::safe_http::FetchSettings;
 use jan_projections::ReadModels;
 
 use super::Blueprint;
+use crate::media_service::MediaServiceKey;
 
 const DAY: Duration = Duration::from_hours(24);
 /// Whoever has a link can use it, so none is good for long.
@@ -26,6 +27,8 @@ pub struct MediaRoom {
     pub web: Arc<dyn WebFiles>,
     /// How much, and for how long.
     pub terms: MediaTerms,
+    /// What opens the routes of media to a service.
+    pub service_key: Option<MediaServiceKey>,
     /// Whether bytes are handed out by us, and not only where they can be had.
     pub proxy_download: bool,
 }
@@ -46,6 +49,10 @@ impl MediaRoom {
             objects,
             web: Arc::new(web),
             terms: terms(settings),
+            service_key: settings
+                .service_key
+                .as_ref()
+                .map(|key| MediaServiceKey::new(key.expose())),
             proxy_download: settings.proxy_download,
         })
     }

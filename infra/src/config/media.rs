@@ -52,6 +52,16 @@ pub(super) const SETTINGS: &[Setting<MediaSettings>] = &[
         slot: |media| &mut media.s3.path_style,
     },
     Setting {
+        name: "media.service_key",
+        env: &[
+            "JAN_MEDIA_SERVICE_KEY",
+            "MEDIA_SERVICE_KEY",
+            "MEDIA_API_KEY",
+        ],
+        doc: "What a service sends as X-Media-Service-Key to keep images, also for accounts that it names; nobody may without one",
+        slot: |media| &mut media.service_key,
+    },
+    Setting {
         name: "media.bytes_max",
         env: &["JAN_MEDIA_BYTES_MAX", "MEDIA_MAX_BYTES"],
         doc: "Size of one image or file",

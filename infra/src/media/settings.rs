@@ -10,6 +10,8 @@ pub struct MediaSettings {
     pub directory: Option<PathBuf>,
     /// The bucket in which bytes lie instead of in a directory.
     pub s3: S3Settings,
+    /// What a service says to keep images for others.
+    pub service_key: Option<Secret>,
     /// Size of one piece.
     pub bytes_max: usize,
     /// Size of what one account keeps.
@@ -31,6 +33,7 @@ impl Default for MediaSettings {
         Self {
             directory: None,
             s3: S3Settings::default(),
+            service_key: None,
             bytes_max: 20 << 20,
             owner_bytes_max: 1 << 30,
             pixels_max: 100_000_000,

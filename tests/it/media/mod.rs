@@ -4,6 +4,7 @@ mod artifacts;
 mod by_jan;
 mod by_links;
 mod by_models;
+mod by_service;
 mod files;
 mod hostile;
 mod in_a_bucket;

@@ -4,12 +4,12 @@ use jan_commands::Commands;
 use jan_commands::media::{MediaFailure, MediaSource};
 use jan_domain::id::MediaId;
 use jan_domain::media::FileName;
-use jan_domain::metadata::Metadata;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::body::url_of;
+use super::on_behalf::on_behalf;
 use crate::body::JsonBody;
 use crate::caller::Authenticated;
 use crate::context::RequestContext;
@@ -22,6 +22,8 @@ pub(super) struct CreateMedia {
     source: Source,
     /// What it is called; at most 255 characters.
     filename: Option<String>,
+    /// From a service (`X-Media-Service-Key`): the account whose image it will be.
+    user_id: Option<String>,
 }
 
 /// Where the image comes from.
@@ -72,11 +74,12 @@ pub(super) async fn create(
     let file_name =
         file_name.map_err(|wrong| ApiError::from(MediaFailure::from(wrong)).at("filename"))?;
     let (source, field) = source_of(body.source)?;
+    let by = (&*caller, &context.request);
+    let (owner, metadata) = on_behalf(&commands, by, body.user_id.as_deref()).await?;
     let shelf = &commands.media;
     let at_field = |failure: MediaFailure| ApiError::from(failure).at(field);
     let (said, bytes) = shelf.bring(&source).await.map_err(at_field)?;
-    let metadata = Metadata::of(&caller, &context.request);
-    let by = (&caller.owner, &metadata);
+    let by = (&owner, &metadata);
     let kept = shelf.keep_image(by, context.ids.as_ref(), file_name, (&said, bytes));
     let kept = kept.await.map_err(at_field)?;
     let address = shelf.address(&kept.id, &kept.media).await?;

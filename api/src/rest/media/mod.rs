@@ -6,6 +6,7 @@ mod delete;
 mod get;
 mod link;
 mod list;
+mod on_behalf;
 mod prepare_upload;
 mod resolve;
 mod serve;

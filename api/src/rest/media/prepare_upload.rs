@@ -3,12 +3,12 @@ use axum::extract::State;
 use jan_commands::Commands;
 use jan_commands::media::{MediaFailure, MediaLink};
 use jan_domain::id::MediaId;
-use jan_domain::metadata::Metadata;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::body::link_url;
+use super::on_behalf::on_behalf;
 use crate::body::JsonBody;
 use crate::caller::Authenticated;
 use crate::context::RequestContext;
@@ -20,6 +20,8 @@ use crate::state::Server;
 pub(super) struct PrepareUpload {
     /// What it will be, such as `image/png`.
     mime_type: String,
+    /// From a service (`X-Media-Service-Key`): the account whose image it will be.
+    user_id: Option<String>,
 }
 
 /// Where to send it.
@@ -58,9 +60,11 @@ pub(super) async fn prepare_upload(
         return Err(ApiError::from(MediaFailure::NotAnImage(shown)).at("mime_type"));
     }
     let shelf = &commands.media;
-    let metadata = Metadata::of(&caller, &context.request);
-    let by = (&caller.owner, &metadata);
-    let (id, until) = shelf.prepare(by, context.ids.as_ref()).await?;
+    let by = (&*caller, &context.request);
+    let (owner, metadata) = on_behalf(&commands, by, body.user_id.as_deref()).await?;
+    let (id, until) = shelf
+        .prepare((&owner, &metadata), context.ids.as_ref())
+        .await?;
     let token = shelf.seal_link(MediaLink::Write(id.clone()), until);
     Ok(Json(PreparedUpload {
         id,
