@@ -20,6 +20,7 @@ mod conversation;
 mod document;
 mod door;
 mod events;
+mod file;
 mod given;
 mod http;
 mod item;

@@ -1,11 +1,12 @@
 use async_graphql::{Context, ID, Interface, Object};
-use jan_domain::id::{AccountId, ConversationId, DocumentId, ResponseId};
+use jan_domain::id::{AccountId, ConversationId, DocumentId, MediaId, ResponseId};
 
 use super::account::{self, Account};
 use super::asking::Asking;
 use super::completion::{self, StoredCompletion};
 use super::conversation::{self, Conversation};
 use super::document::{self, Document};
+use super::file::{self, File};
 use super::response::{self, Response};
 use crate::error::ApiError;
 
@@ -25,6 +26,8 @@ pub(super) enum Node {
     StoredCompletion(Box<StoredCompletion>),
     /// `doc_…`
     Document(Box<Document>),
+    /// `jan_…`
+    File(Box<File>),
     /// `user_…`
     Account(Account),
 }
@@ -50,6 +53,10 @@ impl NodeQuery {
         if let Ok(id) = DocumentId::parse(&id) {
             let found = document::find(asking, &id).await?;
             return Ok(found.map(|found| Node::Document(Box::new(found))));
+        }
+        if let Ok(id) = MediaId::parse(&id) {
+            let found = file::find(asking, &id).await?;
+            return Ok(found.map(|found| Node::File(Box::new(found))));
         }
         let Ok(id) = ResponseId::parse(&id) else {
             return Ok(None);

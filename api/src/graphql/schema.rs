@@ -10,6 +10,7 @@ use super::conversation::{
     ConversationMutation, ConversationQuery, ConversationSubscription, ForkMutation, ItemMutation,
 };
 use super::document::{DocumentMutation, DocumentQuery};
+use super::file::{FileMutation, FileQuery};
 use super::model::ModelQuery;
 use super::node::NodeQuery;
 use super::order::InOrder;
@@ -30,6 +31,7 @@ pub(super) struct Query(
     ReplayQuery,
     CompletionQuery,
     DocumentQuery,
+    FileQuery,
     ModelQuery,
     NodeQuery,
     AuditQuery,
@@ -50,6 +52,7 @@ pub(super) struct Mutation(
     ReplayMutation,
     CompletionMutation,
     DocumentMutation,
+    FileMutation,
     ProjectionMutation,
     UpkeepMutation,
     AdminMutation,

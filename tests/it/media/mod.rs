@@ -1,6 +1,7 @@
 //! Images and files that callers keep: their shapes, their bytes, and their ends.
 
 mod artifacts;
+mod by_graphql;
 mod by_jan;
 mod by_links;
 mod by_models;
