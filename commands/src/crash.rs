@@ -32,7 +32,18 @@ pub const ERASE_POINTS: &[&str] = &[
     "erase.after_runs",
     "erase.after_event",
     "erase.after_key",
+    "erase.after_objects",
     "erase.after_purge",
+];
+
+/// The points of keeping media, in the order they are passed.
+pub const KEEP_POINTS: &[&str] = &["media.after_prepare", "media.after_put", "media.after_keep"];
+
+/// The points of deleting media, in the order they are passed.
+pub const DELETE_POINTS: &[&str] = &[
+    "media.after_delete",
+    "media.after_bytes",
+    "media.after_purge",
 ];
 
 /// The one point at which to die, if any.

@@ -42,7 +42,12 @@ async fn eraser(
     );
     let log = log.sealed_by(Arc::new(keys.clone()));
     let (clock, objects) = (Arc::new(SystemClock), object_store(config)?);
-    let remover = MediaRemover::new(&log, Arc::clone(&objects), Arc::clone(&clock) as _);
+    let remover = MediaRemover::new(
+        &log,
+        Arc::clone(&objects),
+        Arc::clone(&clock) as _,
+        CrashPoints::default(),
+    );
     let eraser = Eraser::new(&log, keys, objects, clock, CrashPoints::default());
     Ok((eraser, remover))
 }

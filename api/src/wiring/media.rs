@@ -92,6 +92,7 @@ pub(super) fn media_shelf(blueprint: &Blueprint, log: &EventLog, reads: &ReadMod
         seal: Arc::clone(&blueprint.seal),
         clock: Arc::new(SystemClock),
         terms: room.terms.clone(),
+        crash: blueprint.crash.clone(),
     };
     MediaShelf::new(log, parts)
 }

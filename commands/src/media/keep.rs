@@ -170,9 +170,11 @@ impl MediaShelf {
         let place = match self.prepared_as(id, command, metadata).await? {
             Media::Kept(kept) => kept.place,
             Media::Prepared(prepared) => {
+                self.crash.pass("media.after_prepare");
                 let key = prepared.place.key_of(&content.sha256);
                 let bytes = writing.bytes;
                 self.objects.put(&key, bytes, &content.media_type).await?;
+                self.crash.pass("media.after_put");
                 prepared.place
             }
             Media::Leaving(_) | Media::Absent => return Err(MediaFailure::NotFound),
@@ -227,6 +229,7 @@ impl MediaShelf {
             self.objects.delete_below(&place.prefix()).await?;
         }
         let executed = kept?;
+        self.crash.pass("media.after_keep");
         match executed.after.state {
             Media::Kept(media) => {
                 let deduped = media.stored_at != at;

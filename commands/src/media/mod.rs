@@ -29,6 +29,7 @@ pub use remove::MediaRemover;
 pub use show::ReferenceError;
 pub use source::MediaSource;
 
+use crate::crash::CrashPoints;
 use crate::store::{EventLog, Store};
 
 /// Where callers keep bytes. Cheap to clone.
@@ -42,6 +43,7 @@ pub struct MediaShelf {
     seal: Arc<dyn Seal>,
     clock: Arc<dyn Clock>,
     terms: MediaTerms,
+    crash: CrashPoints,
 }
 
 /// What a [`MediaShelf`] is made of, beside the log.
@@ -58,6 +60,8 @@ pub struct MediaParts {
     pub clock: Arc<dyn Clock>,
     /// How much, and for how long.
     pub terms: MediaTerms,
+    /// Where tests make the process die.
+    pub crash: CrashPoints,
 }
 
 impl MediaShelf {
@@ -66,13 +70,14 @@ impl MediaShelf {
         let clock = Arc::clone(&parts.clock);
         Self {
             streams: Store::new(log.clone()),
-            remover: MediaRemover::new(log, Arc::clone(&parts.objects), clock),
+            remover: MediaRemover::new(log, Arc::clone(&parts.objects), clock, parts.crash.clone()),
             objects: parts.objects,
             index: parts.index,
             web: parts.web,
             seal: parts.seal,
             clock: parts.clock,
             terms: parts.terms,
+            crash: parts.crash,
         }
     }
 

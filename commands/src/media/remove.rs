@@ -7,6 +7,7 @@ use jan_domain::metadata::Metadata;
 use jan_domain::ports::{Clock, ObjectStore};
 
 use super::{MediaFailure, MediaShelf};
+use crate::crash::CrashPoints;
 use crate::store::{EventLog, Store};
 
 /// Takes media away: that it goes is recorded, its bytes are deleted, and that they are gone is
@@ -16,15 +17,22 @@ pub struct MediaRemover {
     streams: Store<Media>,
     objects: Arc<dyn ObjectStore>,
     clock: Arc<dyn Clock>,
+    crash: CrashPoints,
 }
 
 impl MediaRemover {
     /// Takes away what is in this log and this object store.
-    pub fn new(log: &EventLog, objects: Arc<dyn ObjectStore>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        log: &EventLog,
+        objects: Arc<dyn ObjectStore>,
+        clock: Arc<dyn Clock>,
+        crash: CrashPoints,
+    ) -> Self {
         Self {
             streams: Store::new(log.clone()),
             objects,
             clock,
+            crash,
         }
     }
 
@@ -51,10 +59,12 @@ impl MediaRemover {
             return Ok(());
         };
         self.objects.delete_below(&leaving.place.prefix()).await?;
+        self.crash.pass("media.after_bytes");
         let command = MediaCommand::Purge {
             at: self.clock.now(),
         };
         self.streams.execute(id.as_str(), command, metadata).await?;
+        self.crash.pass("media.after_purge");
         Ok(())
     }
 }
@@ -76,6 +86,7 @@ impl MediaShelf {
         self.streams
             .execute_when(id.as_str(), command, metadata, own)
             .await?;
+        self.crash.pass("media.after_delete");
         if let Err(failure) = self.remover.purge(id, metadata).await {
             tracing::warn!(media = %id, error = %failure, "bytes of deleted media still lie there");
         }

@@ -4,6 +4,7 @@
 mod cluster;
 mod dice;
 mod load;
+mod media;
 mod outage;
 mod points;
 mod random;

@@ -53,5 +53,5 @@ async fn an_erasure_that_a_death_interrupts_is_finished_by_the_next_process() {
                (select count(*) from events where event_type = 'AccountErased'),
                (select count(*) from owner_keys where wrapped is not null)";
     let counts: (i64, i64, i64) = sqlx::query_as(sql).fetch_one(&pool).await.unwrap();
-    assert_eq!(counts, (5, 5, 0));
+    assert_eq!(counts, (6, 6, 0));
 }

@@ -93,7 +93,7 @@ fn objects(app: &App) -> usize {
 }
 
 /// Files below a directory, but for those of its server's own.
-fn files_below(path: &std::path::Path) -> usize {
+pub(crate) fn files_below(path: &std::path::Path) -> usize {
     let Ok(entries) = std::fs::read_dir(path) else {
         return 0;
     };
