@@ -52,4 +52,4 @@ pub const MEDIA_FILE_NAME_CHARS_MAX: usize = 255;
 /// References to media in one request.
 pub const MEDIA_REFERENCES_MAX: usize = 20;
 /// Bytes of the media that a model is shown at once.
-pub const MEDIA_PROMPT_BYTES_MAX: u64 = 64 << 20;
+pub const MEDIA_PROMPT_BYTES_MAX: u64 = 32 << 20;

@@ -4,13 +4,14 @@ import unittest
 import warnings
 
 import chat
+import files
 import responses
 import sockets
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
     loader = unittest.defaultTestLoader
-    suite = unittest.TestSuite(map(loader.loadTestsFromModule, (chat, responses, sockets)))
+    suite = unittest.TestSuite(map(loader.loadTestsFromModule, (chat, files, responses, sockets)))
     result = unittest.TextTestRunner(verbosity=2, warnings="error").run(suite)
     failed = len(result.failures) + len(result.errors)
     print(f"python: {result.testsRun - failed} passed, {failed} failed")

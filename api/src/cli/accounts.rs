@@ -95,6 +95,8 @@ pub fn show(account: &AccountId, holdings: &Holdings, out: &mut impl Write) -> i
         ("items in them", holdings.items),
         ("model calls", holdings.responses),
         ("responses of several steps", holdings.runs),
+        ("documents", holdings.documents),
+        ("images and files", holdings.files),
         ("days of usage", holdings.usage_days),
     ] {
         writeln!(out, "{count:>10} {what}")?;

@@ -47,7 +47,10 @@ impl From<M> for ApiError {
             M::Link | M::NotFound => Self::new(StatusCode::NOT_FOUND, "not_found", message),
             M::Command(error) => error.into(),
             M::Objects(_) | M::Index(_) => Self::unavailable(&failure),
-            M::Lost(_) => Self::internal(&failure),
+            M::Lost(_) => {
+                tracing::error!(error = %failure, "bytes that are on record are not there");
+                Self::new(StatusCode::NOT_FOUND, "content_not_found", message)
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use jan_infra::code::{CodeSettings, RunnerKind, try_runner};
 use jan_infra::config::{Config, Source};
 use jan_infra::database::{self, ConnectOptions, DatabaseError};
+use jan_infra::media::S3Bucket;
 use jan_infra::model_provider::{ProbeError, ProviderSettings, count_models};
 use jan_infra::runtime::{Detection, EmbeddedPostgres, Finding, Part, detect};
 use rustix::fs::{Access, access};
@@ -15,6 +16,8 @@ use crate::cli::terminal::sentence;
 
 /// How long a database may take to answer.
 const DATABASE_MAX: Duration = Duration::from_secs(2);
+/// How long a bucket may take to answer.
+const BUCKET_MAX: Duration = Duration::from_secs(5);
 /// What the check of the database is called.
 const DATABASE: &str = "database";
 /// The socket of a Postgres in its directory.
@@ -23,7 +26,12 @@ const SOCKET: &str = ".s.PGSQL.5432";
 /// Looks at everything that `serve` would need. Starts nothing and changes nothing.
 pub async fn diagnose(config: &Config) -> Diagnosis {
     let mut checks = settings(config);
-    checks.push(data_directory(&config.runtime.data_dir));
+    let name_another = "open it to this user, or name another one (--data-dir or JAN_DATA_DIR)";
+    checks.push(directory(
+        "data directory",
+        &config.runtime.data_dir,
+        name_another,
+    ));
     let embedded = config.database.url.is_none() || config.providers.is_empty();
     let runtime = if embedded {
         Some(detect(&config.runtime).await)
@@ -44,6 +52,7 @@ pub async fn diagnose(config: &Config) -> Diagnosis {
         checks.push(model_provider(provider).await);
     }
     checks.extend(check_tool_servers(config).await);
+    checks.push(media(config).await);
     checks.push(code(&config.code).await);
     Diagnosis::of(checks, runtime)
 }
@@ -65,8 +74,7 @@ fn settings(config: &Config) -> Vec<Check> {
         .collect()
 }
 
-fn data_directory(dir: &Path) -> Check {
-    let name = "data directory";
+fn directory(name: &'static str, dir: &Path, fix: &'static str) -> Check {
     let shown = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let there = shown.ancestors().find(|way| way.exists());
     let writable = there.is_some_and(|way| access(way, Access::WRITE_OK).is_ok());
@@ -74,11 +82,39 @@ fn data_directory(dir: &Path) -> Check {
     match (writable, dir.exists()) {
         (true, true) => Check::good(name, shown.to_string()),
         (true, false) => Check::good(name, format!("{shown} will be made")),
-        (false, _) => Check::problem(
-            name,
-            format!("{shown} cannot be written to"),
-            "open it to this user, or name another one (--data-dir or JAN_DATA_DIR)",
-        ),
+        (false, _) => Check::problem(name, format!("{shown} cannot be written to"), fix),
+    }
+}
+
+/// Where the bytes of media lie.
+async fn media(config: &Config) -> Check {
+    let name = "media";
+    let bucket = match S3Bucket::of(&config.media.s3) {
+        Ok(None) => {
+            let fix = "open it to this user, or name another one (JAN_MEDIA_DIRECTORY)";
+            return directory(name, &config.media_directory(), fix);
+        }
+        Ok(Some(bucket)) => bucket,
+        Err(error) => {
+            let fix = "give the bucket's key and address, or unset media.s3_bucket";
+            return Check::problem(name, error.to_string(), fix);
+        }
+    };
+    let shown = config.media.s3.bucket.as_deref().unwrap_or_default();
+    match tokio::time::timeout(BUCKET_MAX, bucket.probe()).await {
+        Ok(Ok(())) => Check::good(name, format!("the bucket '{shown}' answers")),
+        failed => {
+            let why = failed.map_or_else(
+                |_| "it does not answer in time".to_owned(),
+                |probed| probed.err().unwrap_or_default(),
+            );
+            Check::warning(
+                name,
+                format!("the bucket '{shown}' cannot be used: {why}"),
+                "make the bucket, or correct MEDIA_S3_ENDPOINT, MEDIA_S3_ACCESS_KEY and \
+                 MEDIA_S3_SECRET_KEY",
+            )
+        }
     }
 }
 

@@ -131,7 +131,16 @@ impl MediaShelf {
             Media::Prepared(prepared) if self.clock.now() < prepared.expires_at => {
                 (prepared.owner, prepared.place)
             }
-            Media::Kept(kept) => (kept.owner, kept.place),
+            Media::Kept(kept) if kept.content.sha256 == content.sha256 => {
+                return Ok(KeptHere {
+                    id: id.clone(),
+                    media: kept,
+                    deduped: true,
+                });
+            }
+            Media::Kept(_) => {
+                return Err(CommandError::Refused(MediaError::OtherContent).into());
+            }
             Media::Prepared(_) | Media::Leaving(_) | Media::Absent => {
                 return Err(MediaFailure::Link);
             }

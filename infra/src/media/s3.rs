@@ -8,7 +8,7 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Config, Credentials, Region, RequestChecksumCalculation,
     ResponseChecksumValidation,
 };
-use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_smithy_http_client::Builder;
@@ -72,6 +72,19 @@ impl S3Bucket {
             signing: client(settings, public)?,
             bucket,
         }))
+    }
+
+    /// Whether the bucket answers us; if not, how it fails.
+    pub async fn probe(&self) -> Result<(), String> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket);
+        let Err(error) = list.max_keys(1).send().await else {
+            return Ok(());
+        };
+        let code = error.as_service_error().and_then(|error| error.code());
+        Err(code.map_or_else(
+            || "it cannot be reached".to_owned(),
+            |code| format!("it answers '{code}'"),
+        ))
     }
 
     async fn write(&self, key: &str, bytes: Bytes, media_type: &str) -> Result<(), Source> {

@@ -52,6 +52,10 @@ pub struct Holdings {
     pub responses: i64,
     /// Responses of several steps.
     pub runs: i64,
+    /// Documents to search.
+    pub documents: i64,
+    /// Images and files.
+    pub files: i64,
     /// Days and models with usage.
     pub usage_days: i64,
 }
@@ -116,6 +120,10 @@ impl AccountReader {
                      where (tenant_id, account_id) = ($1, $2)) as responses,
                    (select count(*) from runs
                      where (tenant_id, account_id) = ($1, $2)) as runs,
+                   (select count(*) from documents
+                     where (tenant_id, account_id) = ($1, $2)) as documents,
+                   (select count(*) from media
+                     where (tenant_id, account_id) = ($1, $2)) as files,
                    (select count(*) from usage
                      where (tenant_id, account_id) = ($1, $2)) as usage_days";
         let holdings = sqlx::query_as(sql)

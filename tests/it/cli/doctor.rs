@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 
 use jan_tests::database::Database;
+use jan_tests::own_directory::OwnDirectory;
+use jan_tests::s3_server::S3Server;
 use jan_tests::scripted_model::ScriptedModel;
 use serde_json::Value;
 use sqlx::ConnectOptions as _;
@@ -128,4 +130,38 @@ async fn who_runs_code_is_told_and_why() {
         assert_eq!(check["state"], state, "{check}");
         assert!(check["says"].as_str().unwrap().contains(says), "{check}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_is_asked_and_what_is_wrong_with_it_is_named() {
+    let directory = OwnDirectory::fresh();
+    let server = S3Server::start(directory.path().to_owned()).await;
+    let settings = server.settings();
+    let secret = settings.secret_key.unwrap();
+    let with_secret = |secret: &str| {
+        Desk::new()
+            .with("MEDIA_S3_BUCKET", settings.bucket.clone().unwrap())
+            .with("MEDIA_S3_ENDPOINT", settings.endpoint.clone().unwrap())
+            .with("MEDIA_S3_ACCESS_KEY", settings.access_key.clone().unwrap())
+            .with("MEDIA_S3_SECRET_KEY", secret)
+    };
+    let media = |desk: Desk| {
+        let said = desk.run(&["doctor", "--json"]);
+        let diagnosis: Value = serde_json::from_str(&said.out).unwrap();
+        state_of(&diagnosis, "media").clone()
+    };
+    let good = media(with_secret(secret.expose()));
+    assert_eq!(good["says"], "the bucket 'jan-media' answers");
+    let wrong = media(with_secret("another"));
+    assert_eq!(wrong["state"], "warning", "{wrong}");
+    let says = wrong["says"].as_str().unwrap();
+    assert!(says.contains("SignatureDoesNotMatch"), "{says}");
+    let half = media(Desk::new().with("MEDIA_S3_BUCKET", "b"));
+    assert_eq!(half["state"], "problem", "{half}");
+    assert!(
+        half["says"]
+            .as_str()
+            .unwrap()
+            .contains("media.s3_access_key")
+    );
 }

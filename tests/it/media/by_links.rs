@@ -33,6 +33,7 @@ async fn an_image_is_sent_by_whoever_has_the_link_and_belongs_to_whoever_asked_f
     // The same again is no news; other bytes do not take their place.
     put(bytes.clone()).await.expect_status(200);
     put(png(2, 2, b"else")).await.expect_status(409);
+    assert_eq!(super::objects(&app), 1);
     assert_eq!(app.get(&path).await.expect_status(200).bytes(), &bytes);
     app.guest().await.get(&path).await.expect_status(404);
 }

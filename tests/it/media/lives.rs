@@ -9,6 +9,7 @@ use jan_domain::ports::ObjectStore as _;
 use jan_infra::media::MediaDirectory;
 use jan_projections::{ReadModel, Rebuilt};
 use jan_tests::app::App;
+use jan_tests::given::MODEL;
 use serde_json::json;
 
 use super::{FILES, MEDIA, file, form, id_of, keep, objects, png};
@@ -195,4 +196,26 @@ async fn a_directory_deletes_what_begins_so_and_nothing_else() {
     let prefix = ObjectPrefix::of_owner(&stranger);
     assert_eq!(directory.delete_below(&prefix).await.unwrap(), 0);
     assert_eq!(objects(&app), 1);
+}
+
+#[tokio::test]
+async fn bytes_that_have_got_lost_are_missed_by_nobody_but_whoever_reads_them() {
+    let app = App::start().await;
+    let kept = keep(&app, &png(1, 1, b"")).await;
+    let id = id_of(&kept);
+    std::fs::remove_dir_all(app.media_directory()).unwrap();
+    let lost = app.get(&format!("{MEDIA}/{id}")).await.expect_status(404);
+    assert_eq!(lost.json()["error"]["code"], "content_not_found");
+    let part = json!({"type": "image_url", "image_url": {"url": id}});
+    let content = json!([{"type": "text", "text": "reply exactly on"}, part]);
+    let body = json!({"model": MODEL, "messages": [{"role": "user", "content": content}]});
+    app.post("/v1/chat/completions", body)
+        .await
+        .expect_status(200);
+    app.delete(&format!("{MEDIA}/{id}"))
+        .await
+        .expect_status(200);
+    let again = keep(&app, &png(1, 1, b"")).await;
+    assert_eq!(again["deduped"], false);
+    app.get(&format!("{MEDIA}/{id}")).await.expect_status(200);
 }

@@ -1,7 +1,7 @@
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, Object};
 use jan_domain::id::DocumentId;
-use jan_projections::{Order, ReadModel};
+use jan_projections::{DocumentRow, Order, ReadModel};
 
 use super::Document;
 use crate::error::ApiError;
@@ -41,13 +41,8 @@ impl DocumentQuery {
         asking.reach(ReadModel::Documents).await?;
         let found = asking.reads().documents.list(&asking.caller.owner, &page);
         let found = found.await.map_err(|error| window.misread(error))?;
-        let (has_previous, has_next) = window.ends(found.has_more);
-        let mut connection = Connection::new(has_previous, has_next);
-        let documents = found.items.into_iter().map(Document);
-        connection.edges = window.edges(documents.collect(), |document: Document| {
-            (document.0.id.to_string(), document)
-        });
-        Ok(Some(connection))
+        let entry = |row: DocumentRow| (row.id.to_string(), Document(row));
+        Ok(Some(window.connect(found, entry)))
     }
 }
 

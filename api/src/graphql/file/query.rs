@@ -3,7 +3,7 @@ use async_graphql::{Context, ID, Object};
 use jan_commands::media::MediaFailure;
 use jan_domain::id::MediaId;
 use jan_domain::media::Purpose;
-use jan_projections::{Order, ReadModel};
+use jan_projections::{MediaRow, Order, ReadModel};
 
 use super::File;
 use crate::error::ApiError;
@@ -49,12 +49,8 @@ impl FileQuery {
         let media = &asking.reads().media;
         let found = media.list(&asking.caller.owner, purpose, &page).await;
         let found = found.map_err(|error| window.misread(error))?;
-        let (has_previous, has_next) = window.ends(found.has_more);
-        let mut connection = Connection::new(has_previous, has_next);
-        let files = found.items.into_iter().map(File);
-        connection.edges =
-            window.edges(files.collect(), |file: File| (file.0.id.to_string(), file));
-        Ok(Some(connection))
+        let entry = |row: MediaRow| (row.id.to_string(), File(row));
+        Ok(Some(window.connect(found, entry)))
     }
 }
 
