@@ -18,8 +18,8 @@ Examples:
   jan-server doctor
   jan-server doctor --json | jq -r '.checks[] | select(.state == \"problem\") | .advice'
 
-Looks at settings, port, database, schema, media, model and providers, and runs a program of one line where
-python_exec would. Leaves nothing running and changes nothing.
+Looks at settings, port, database, schema, model, providers and where media lies, and runs a program
+of one line where python_exec would. Leaves nothing running and changes nothing.
 Exit codes: 0 the server can start (or runs), 1 it cannot and the advice says what to do, 2 asked
 wrongly or a setting is wrong.")]
 pub struct DoctorArgs {

@@ -20,8 +20,9 @@ Examples:
   jan-server retention run --dry-run
   jan-server retention run --json | jq 'select(.removed > 0)'
 
-A running server does this once an hour. The limits are the settings retention.*, limits.stream_kept
-and limits.idempotency_ttl. Guests go as `accounts erase` makes them go, at most 1,000 at once.
+A running server does this once an hour. The limits are the settings retention.*, limits.stream_kept,
+limits.idempotency_ttl and media.retention_days. Guests go as `accounts erase` makes them go, at most
+1,000 at once; images and files go at the end they were given when they came, at most 10,000 at once.
 Exit codes: 0 done, 1 failed, 2 asked wrongly.")]
 pub struct RetentionArgs {
     /// Only say what would be given up
