@@ -17,7 +17,7 @@ pub struct ForeignEvent {
     pub line: usize,
     /// Its own id.
     pub event_id: Uuid,
-    /// `conversation`, `response` or `account`.
+    /// What its stream is of: `conversation`, `response`, `account`, `document` or `media`.
     pub aggregate_type: String,
     /// The stream.
     pub aggregate_id: String,
