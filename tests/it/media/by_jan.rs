@@ -268,7 +268,7 @@ async fn beside_a_web() -> App {
         ..Setup::default()
     };
     setup.media.bytes_max = 1_000;
-    setup.media.fetch_timeout = Duration::from_millis(500);
+    setup.media.fetch_timeout = Duration::from_secs(4);
     App::start_with(setup).await
 }
 
@@ -284,7 +284,7 @@ async fn an_image_is_brought_from_the_web_and_looked_at() {
     web.tell("/large", [Reply::text(png(1, 1, &[0; 1_000]))]);
     web.tell(
         "/slow",
-        [Reply::text(bytes.clone()).after(Duration::from_secs(5))],
+        [Reply::text(bytes.clone()).after(Duration::from_secs(30))],
     );
     let remote = |path: &str| {
         let url = web.url(path);

@@ -69,7 +69,7 @@ async fn what_is_sent_by_a_link_is_looked_at() {
 #[tokio::test]
 async fn a_link_is_good_for_one_thing_one_image_and_a_while() {
     let mut setup = Setup::default();
-    setup.media.link_ttl = Duration::from_secs(1);
+    setup.media.link_ttl = Duration::from_secs(5);
     let app = App::start_with(setup).await;
     let kept = keep(&app, &png(1, 1, b"")).await;
     let read = path_of(&kept["presigned_url"]);
@@ -85,7 +85,7 @@ async fn a_link_is_good_for_one_thing_one_image_and_a_while() {
     }
     let prepared = prepare(&app).await;
     let late = path_of(&prepared["upload_url"]);
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    tokio::time::sleep(Duration::from_millis(5_100)).await;
     nobody.get(&read).await.expect_status(404);
     let put = nobody.raw(Method::PUT, &late).body(png(1, 1, b"x"));
     put.await.expect_status(404);

@@ -55,13 +55,13 @@ async fn what_is_not_due_by_its_stream_is_kept_whatever_the_read_model_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_prepared_and_never_came_is_given_up() {
     let mut setup = jan_tests::app::Setup::default();
-    setup.media.link_ttl = Duration::from_millis(300);
+    setup.media.link_ttl = Duration::from_secs(4);
     let app = App::start_with(setup).await;
     let body = json!({"mime_type": "image/png"});
     let prepared = app.post("/v1/media/prepare-upload", body).await;
     let prepared = prepared.expect_status(200).json();
     assert_eq!(sweep(&app).await.found, 0);
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(4_100)).await;
     let swept = sweep(&app).await;
     assert_eq!((swept.found, swept.removed), (1, 1));
     let events = app.events_of(id_of(&prepared)).await;
