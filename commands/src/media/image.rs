@@ -54,29 +54,22 @@ pub(super) fn require_size(bytes: &[u8], terms: &MediaTerms) -> Result<(), Media
     }
 }
 
+/// The images that are taken: Jan's list.
+const TAKEN: [(ImageType, &str); 6] = [
+    (ImageType::Jpeg, "image/jpeg"),
+    (ImageType::Png, "image/png"),
+    (ImageType::Webp, "image/webp"),
+    (ImageType::Gif, "image/gif"),
+    (ImageType::Bmp, "image/bmp"),
+    (ImageType::Tiff, "image/tiff"),
+];
+
 /// Whether images of this type are taken.
 pub fn takes(media_type: &str) -> bool {
-    let kinds = [
-        ImageType::Jpeg,
-        ImageType::Png,
-        ImageType::Webp,
-        ImageType::Gif,
-        ImageType::Bmp,
-        ImageType::Tiff,
-    ];
-    let mut taken = kinds.into_iter().filter_map(self::media_type);
-    taken.any(|taken| taken == media_type)
+    TAKEN.iter().any(|(_, taken)| *taken == media_type)
 }
 
-/// The images that are taken: Jan's list.
 fn media_type(kind: ImageType) -> Option<&'static str> {
-    match kind {
-        ImageType::Jpeg => Some("image/jpeg"),
-        ImageType::Png => Some("image/png"),
-        ImageType::Webp => Some("image/webp"),
-        ImageType::Gif => Some("image/gif"),
-        ImageType::Bmp => Some("image/bmp"),
-        ImageType::Tiff => Some("image/tiff"),
-        _ => None,
-    }
+    let taken = TAKEN.iter().find(|(taken, _)| *taken == kind);
+    taken.map(|(_, media_type)| *media_type)
 }

@@ -228,24 +228,26 @@ impl MediaShelf {
     ) -> Result<(KeptMedia, bool), MediaFailure> {
         let at = self.clock.now();
         let command = MediaCommand::Keep {
+            place: place.clone(),
             content,
             retain_until: kept_for.map(|kept_for| at + kept_for),
             at,
         };
         let kept = self.streams.execute(id.as_str(), command, metadata).await;
-        if let Err(CommandError::Refused(MediaError::NotFound | MediaError::Leaving)) = kept {
-            // It was deleted meanwhile, perhaps before our bytes came to lie there.
+        let kept = match kept.map(|executed| executed.after.state) {
+            Ok(Media::Kept(media)) => Some(media),
+            Ok(_) | Err(CommandError::Refused(MediaError::NotFound | MediaError::Leaving)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        self.crash.pass("media.after_keep");
+        if kept.as_ref().is_none_or(|media| media.place != *place) {
+            // The life that our bytes were for ended meanwhile, perhaps before they came to lie there.
             self.objects.delete_below(&place.prefix()).await?;
         }
-        let executed = kept?;
-        self.crash.pass("media.after_keep");
-        match executed.after.state {
-            Media::Kept(media) => {
-                let deduped = media.stored_at != at;
-                Ok((media, deduped))
-            }
-            _ => Err(MediaFailure::NotFound),
-        }
+        let ended = || CommandError::Refused(MediaError::Leaving);
+        let media = kept.ok_or_else(ended)?;
+        let deduped = media.stored_at != at;
+        Ok((media, deduped))
     }
 
     /// Calls at the same moment may exceed the bound by a piece each, which no stream of its own is

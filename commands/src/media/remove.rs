@@ -61,6 +61,7 @@ impl MediaRemover {
         self.objects.delete_below(&leaving.place.prefix()).await?;
         self.crash.pass("media.after_bytes");
         let command = MediaCommand::Purge {
+            place: leaving.place,
             at: self.clock.now(),
         };
         self.streams.execute(id.as_str(), command, metadata).await?;

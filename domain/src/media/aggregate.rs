@@ -83,16 +83,18 @@ impl Media {
 
     fn keep(
         &self,
-        content: MediaContent,
+        (place, content): (&ObjectPlace, MediaContent),
         until: Option<DateTime<Utc>>,
         at: DateTime<Utc>,
     ) -> Result<Vec<MediaEvent>, MediaError> {
         match self {
-            Self::Prepared(_) => Ok(vec![MediaEvent::Stored {
+            Self::Prepared(prepared) if prepared.place == *place => Ok(vec![MediaEvent::Stored {
                 content,
                 retain_until: until,
                 at,
             }]),
+            // The life that the bytes were written for is over.
+            Self::Prepared(_) => Err(MediaError::NotFound),
             Self::Kept(kept) if kept.content.sha256 != content.sha256 => {
                 Err(MediaError::OtherContent)
             }
@@ -155,16 +157,19 @@ impl Decider for Media {
             (
                 _,
                 C::Keep {
+                    place,
                     content,
                     retain_until,
                     at,
                 },
-            ) => self.keep(content, retain_until, at),
+            ) => self.keep((&place, content), retain_until, at),
             (_, C::Expire { at }) if self.is_due(at) => Ok(vec![E::Expired { at }]),
             (_, C::Expire { .. }) => Ok(vec![]),
             (Self::Prepared(_) | Self::Kept(_), C::Delete { at }) => Ok(vec![E::Deleted { at }]),
             (Self::Leaving(_) | Self::Absent, C::Delete { .. }) => Err(MediaError::NotFound),
-            (Self::Leaving(_), C::Purge { at }) => Ok(vec![E::Purged { at }]),
+            (Self::Leaving(leaving), C::Purge { place, at }) if leaving.place == place => {
+                Ok(vec![E::Purged { at }])
+            }
             (_, C::Purge { .. }) => Ok(vec![]),
         }
     }

@@ -21,6 +21,8 @@ pub enum MediaCommand {
     },
     /// The bytes lie where they should, and were looked at.
     Keep {
+        /// Where they were written: somebody else may have prepared another place meanwhile.
+        place: ObjectPlace,
         /// What they are.
         content: MediaContent,
         /// Until when they are kept; `None` until they are deleted.
@@ -40,6 +42,8 @@ pub enum MediaCommand {
     },
     /// The bytes are gone.
     Purge {
+        /// From where: another life of the same media lies elsewhere.
+        place: ObjectPlace,
         /// Now.
         at: DateTime<Utc>,
     },

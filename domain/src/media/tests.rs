@@ -59,6 +59,7 @@ fn prepare(account: &str) -> C {
 
 fn keep(text: &str, retain_until: Option<DateTime<Utc>>) -> C {
     C::Keep {
+        place: place(),
         content: content(text),
         retain_until,
         at: NOON,
@@ -105,6 +106,29 @@ fn bytes_are_kept_where_they_were_prepared_and_only_once() {
     assert_eq!(
         decided(kept(), prepare("user_bob")),
         Err(MediaError::AlreadyExists)
+    );
+}
+
+#[test]
+fn bytes_of_a_life_that_is_over_are_not_taken_for_those_of_the_next() {
+    let elsewhere = || ObjectPlace::try_from("0a/2".to_owned()).unwrap();
+    let late = C::Keep {
+        place: elsewhere(),
+        content: content("tea"),
+        retain_until: None,
+        at: NOON,
+    };
+    let refused = decided(vec![prepared()], late.clone());
+    assert_eq!(refused, Err(MediaError::NotFound));
+    // Once the same bytes lie where they should, it makes no difference.
+    let kept = vec![prepared(), stored("tea", None)];
+    assert_eq!(decided(kept.clone(), late), Ok(vec![]));
+    let gone_from = |place| C::Purge { place, at: NOON };
+    let leaving = [kept, vec![E::Deleted { at: NOON }]].concat();
+    assert_eq!(decided(leaving.clone(), gone_from(elsewhere())), Ok(vec![]));
+    assert_eq!(
+        decided(leaving, gone_from(place())),
+        Ok(vec![E::Purged { at: NOON }])
     );
 }
 
@@ -157,7 +181,7 @@ fn what_was_given_up_is_purged_before_it_begins_anew() {
             decided(leaving(), C::Delete { at }),
             Err(MediaError::NotFound)
         );
-        let purge = C::Purge { at };
+        let purge = C::Purge { place: place(), at };
         assert_eq!(
             decided(leaving(), purge.clone()),
             Ok(vec![E::Purged { at }])
@@ -171,7 +195,11 @@ fn what_was_given_up_is_purged_before_it_begins_anew() {
     assert_eq!(decided(vec![prepared()], C::Delete { at }), deleted);
     let kept = vec![prepared(), stored("tea", None)];
     assert_eq!(decided(kept.clone(), C::Delete { at }), deleted);
-    assert_eq!(decided(kept, C::Purge { at }), Ok(vec![]), "it is in use");
+    assert_eq!(
+        decided(kept, C::Purge { place: place(), at }),
+        Ok(vec![]),
+        "it is in use"
+    );
 }
 
 #[test]

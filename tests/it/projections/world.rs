@@ -335,10 +335,12 @@ fn document_command(owner: Owner, (choice, value): (u8, u8), at: DateTime<Utc>) 
 /// What is kept for a time is kept for longer than any test runs.
 fn media_command(owner: Owner, (choice, value): (u8, u8), at: DateTime<Utc>) -> MediaCommand {
     let bytes = [value % 2];
+    let place = if value % 5 == 0 { "0a/02" } else { "0a/01" };
+    let place = ObjectPlace::try_from(place.to_owned()).unwrap();
     match choice {
         0..=2 => MediaCommand::Prepare {
             owner,
-            place: ObjectPlace::try_from(format!("0a/{value:02x}")).unwrap(),
+            place,
             label: MediaLabel {
                 file_name: (value % 3 > 0).then(|| FileName::parse("a\\b\u{e9}").unwrap()),
                 purpose: Purpose::ALL[usize::from(value) % Purpose::ALL.len()],
@@ -347,6 +349,7 @@ fn media_command(owner: Owner, (choice, value): (u8, u8), at: DateTime<Utc>) -> 
             at,
         },
         3..=6 => MediaCommand::Keep {
+            place,
             content: MediaContent {
                 bytes: 1,
                 sha256: ContentHash::of(&bytes),
@@ -361,7 +364,7 @@ fn media_command(owner: Owner, (choice, value): (u8, u8), at: DateTime<Utc>) -> 
         },
         7 => MediaCommand::Expire { at },
         8 => MediaCommand::Delete { at },
-        _ => MediaCommand::Purge { at },
+        _ => MediaCommand::Purge { place, at },
     }
 }
 

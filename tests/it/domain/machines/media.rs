@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use jan_domain::Owner;
-use jan_domain::media::{ContentHash, Media, MediaCommand as C};
+use jan_domain::media::{ContentHash, Media, MediaCommand as C, ObjectPlace};
 use proptest::prelude::*;
 
 use super::streams::{InMemory, InPostgres};
@@ -10,27 +10,66 @@ use crate::domain::media::command;
 
 const SEEDS: &str = "proptest-regressions/domain/machines/media.txt";
 
-/// Media as a box on a shelf: nobody's, ready to be filled, full, or on its way to the bin. Boxes say
-/// when they are to be looked at.
+/// Media as a box on a shelf, if there is one: whose it is, where it stands, and what is in it.
 #[derive(Debug, Clone, Default, PartialEq)]
-enum Box {
-    #[default]
-    None,
-    Ready(Owner, DateTime<Utc>),
-    Full(Owner, ContentHash, Option<DateTime<Utc>>),
-    Bin(Owner),
+struct Box(Option<(Owner, ObjectPlace, Inside)>);
+
+/// A box is ready to be filled, full, or on its way to the bin. The first two say when they are to be
+/// looked at.
+#[derive(Debug, Clone, PartialEq)]
+enum Inside {
+    Nothing(DateTime<Utc>),
+    Bytes(ContentHash, Option<DateTime<Utc>>),
+    Leftovers,
 }
 
 impl Box {
-    fn owner(&self) -> Option<&Owner> {
-        match self {
-            Self::None => None,
-            Self::Ready(owner, _) | Self::Full(owner, ..) | Self::Bin(owner) => Some(owner),
-        }
+    fn with(owner: &Owner, place: &ObjectPlace, inside: Inside) -> Self {
+        Self(Some((owner.clone(), place.clone(), inside)))
     }
 
-    fn to_bin(&self) -> Option<Self> {
-        self.owner().cloned().map(Self::Bin)
+    /// After something was said of a box that is there.
+    fn touched(
+        (owner, stands, inside): &(Owner, ObjectPlace, Inside),
+        command: &C,
+    ) -> Result<Option<Self>, &'static str> {
+        let now = |inside| Ok(Some(Self::with(owner, stands, inside)));
+        match (inside, command) {
+            (_, C::Prepare { owner: other, .. }) if other != owner => Err("AlreadyExists"),
+            (Inside::Leftovers, C::Prepare { .. } | C::Keep { .. }) => Err("Leaving"),
+            (_, C::Prepare { .. }) => Ok(None),
+            (Inside::Nothing(_), C::Keep { place, .. }) if place != stands => Err("NotFound"),
+            (
+                Inside::Nothing(_),
+                C::Keep {
+                    content,
+                    retain_until,
+                    ..
+                },
+            ) => now(Inside::Bytes(content.sha256.clone(), *retain_until)),
+            (Inside::Bytes(hash, _), C::Keep { content, .. }) if content.sha256 != *hash => {
+                Err("OtherContent")
+            }
+            (Inside::Bytes(hash, end), C::Keep { retain_until, .. }) => {
+                let longer = match (end, retain_until) {
+                    (Some(end), Some(wanted)) => wanted > end,
+                    (end, wanted) => end.is_some() && wanted.is_none(),
+                };
+                if longer {
+                    now(Inside::Bytes(hash.clone(), *retain_until))
+                } else {
+                    Ok(None)
+                }
+            }
+            (Inside::Nothing(end) | Inside::Bytes(_, Some(end)), C::Expire { at }) if end <= at => {
+                now(Inside::Leftovers)
+            }
+            (_, C::Expire { .. }) => Ok(None),
+            (Inside::Leftovers, C::Delete { .. }) => Err("NotFound"),
+            (_, C::Delete { .. }) => now(Inside::Leftovers),
+            (Inside::Leftovers, C::Purge { place, .. }) if place == stands => Ok(Some(Self(None))),
+            (_, C::Purge { .. }) => Ok(None),
+        }
     }
 }
 
@@ -42,62 +81,31 @@ impl Model for Box {
     }
 
     fn after(&self, command: &C) -> Result<Option<Self>, &'static str> {
-        match (self, command) {
+        match (&self.0, command) {
+            (Some(there), command) => Self::touched(there, command),
             (
-                Self::None,
+                None,
                 C::Prepare {
-                    owner, expires_at, ..
-                },
-            ) => Ok(Some(Self::Ready(owner.clone(), *expires_at))),
-            (_, C::Prepare { owner, .. }) if self.owner() != Some(owner) => Err("AlreadyExists"),
-            (Self::Bin(_), C::Prepare { .. } | C::Keep { .. }) => Err("Leaving"),
-            (_, C::Prepare { .. }) => Ok(None),
-            (Self::None, C::Keep { .. }) => Err("NotFound"),
-            (
-                Self::Ready(owner, _),
-                C::Keep {
-                    content,
-                    retain_until,
+                    owner,
+                    place,
+                    expires_at,
                     ..
                 },
-            ) => {
-                let sha256 = content.sha256.clone();
-                Ok(Some(Self::Full(owner.clone(), sha256, *retain_until)))
-            }
-            (
-                Self::Full(owner, sha256, end),
-                C::Keep {
-                    content,
-                    retain_until,
-                    ..
-                },
-            ) => {
-                if content.sha256 != *sha256 {
-                    return Err("OtherContent");
-                }
-                let longer = match (end, retain_until) {
-                    (Some(end), Some(wanted)) => wanted > end,
-                    (end, wanted) => end.is_some() && wanted.is_none(),
-                };
-                Ok(longer.then(|| Self::Full(owner.clone(), sha256.clone(), *retain_until)))
-            }
-            (Self::Ready(_, end) | Self::Full(.., Some(end)), C::Expire { at }) => {
-                Ok(self.to_bin().filter(|_| end <= at))
-            }
-            (_, C::Expire { .. }) => Ok(None),
-            (Self::Ready(..) | Self::Full(..), C::Delete { .. }) => Ok(self.to_bin()),
-            (_, C::Delete { .. }) => Err("NotFound"),
-            (Self::Bin(_), C::Purge { .. }) => Ok(Some(Self::None)),
-            (_, C::Purge { .. }) => Ok(None),
+            ) => Ok(Some(Self::with(owner, place, Inside::Nothing(*expires_at)))),
+            (None, C::Keep { .. } | C::Delete { .. }) => Err("NotFound"),
+            (None, C::Expire { .. } | C::Purge { .. }) => Ok(None),
         }
     }
 
     fn of(state: &Media) -> Self {
-        match state.clone() {
-            Media::Absent => Self::None,
-            Media::Prepared(prepared) => Self::Ready(prepared.owner, prepared.expires_at),
-            Media::Kept(kept) => Self::Full(kept.owner, kept.content.sha256, kept.retain_until),
-            Media::Leaving(leaving) => Self::Bin(leaving.owner),
+        match state {
+            Media::Absent => Self(None),
+            Media::Prepared(it) => Self::with(&it.owner, &it.place, Inside::Nothing(it.expires_at)),
+            Media::Kept(it) => {
+                let inside = Inside::Bytes(it.content.sha256.clone(), it.retain_until);
+                Self::with(&it.owner, &it.place, inside)
+            }
+            Media::Leaving(it) => Self::with(&it.owner, &it.place, Inside::Leftovers),
         }
     }
 }
