@@ -1,5 +1,6 @@
 //! What becomes of media in time, and with its owner.
 
+use std::future::IntoFuture as _;
 use std::time::Duration;
 
 use jan_api::wiring::retention;
@@ -12,7 +13,7 @@ use jan_tests::app::App;
 use jan_tests::given::MODEL;
 use serde_json::json;
 
-use super::{FILES, MEDIA, file, form, id_of, keep, objects, png};
+use super::{FILES, MEDIA, file, form, id_of, keep, objects, png, upload};
 use crate::projections::rebuild::{assert_equal, rebuild};
 
 async fn sweep(app: &App) -> ClassReport {
@@ -218,4 +219,28 @@ async fn bytes_that_have_got_lost_are_missed_by_nobody_but_whoever_reads_them() 
     let again = keep(&app, &png(1, 1, b"")).await;
     assert_eq!(again["deduped"], false);
     app.get(&format!("{MEDIA}/{id}")).await.expect_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_sent_and_deleted_at_once_what_is_kept_can_be_read_and_nothing_else_lies_there()
+{
+    let app = App::start().await;
+    let bytes = png(1, 1, b"busy");
+    let path = format!("{MEDIA}/{}", id_of(&keep(&app, &bytes).await));
+    for _ in 0..10 {
+        let sends = (0..4).map(|_| app.post(MEDIA, upload(&bytes)).into_future());
+        let deletions = (0..2).map(|_| app.delete(&path).into_future());
+        let told = futures::future::join_all(sends.chain(deletions)).await;
+        for answer in told {
+            let fine = matches!(answer.status(), 200 | 404 | 409);
+            assert!(fine, "{}: {}", answer.status(), answer.text());
+        }
+        let read = app.get(&path).await;
+        match read.status() {
+            200 => assert_eq!(read.bytes(), &bytes),
+            404 => assert_eq!(read.json()["error"]["code"], "not_found"),
+            other => panic!("{other}: {}", read.text()),
+        }
+        assert_eq!(objects(&app), usize::from(read.status() == 200));
+    }
 }
